@@ -1,0 +1,76 @@
+// Package apply carries out a plan. It decides nothing: what happens follows from the steps alone.
+package apply
+
+import (
+	"context"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+// Engine does the operations of a plan, one method each. Every method may be called again after a
+// failure, and then succeeds if the work was done before: creating what is there with the same
+// project label and hash, starting what runs, stopping what is stopped and removing what is gone
+// are no errors. None touches an object that lacks the project's label.
+type Engine interface {
+	PullImage(ctx context.Context, image string, report func(PullProgress)) error
+	CreateNetwork(ctx context.Context, network translate.Network) error
+	CreateSecret(ctx context.Context, secret translate.Secret) error
+	CreateVolume(ctx context.Context, volume translate.Volume) error
+	WriteVolume(ctx context.Context, volume translate.Volume) error
+	CreatePod(ctx context.Context, pod translate.Pod) error
+	StartPod(ctx context.Context, pod string) error
+	// Facts of a pod whose infra container runs.
+	Facts(ctx context.Context, pod string) (translate.Facts, error)
+	HoldVolumes(ctx context.Context, pod translate.Pod) error
+	// CreateContainer makes container, whose tokens are resolved, under name. Warnings are what the
+	// engine says it will not honour.
+	CreateContainer(ctx context.Context, container translate.Container, name string) (warnings []string, err error)
+	StartContainer(ctx context.Context, name string) error
+	// Wait returns the exit code of the container's current run when it ends.
+	Wait(ctx context.Context, name string) (exitCode int, err error)
+	// Tail gives the container's last lines of output, for a message about its failure.
+	Tail(ctx context.Context, name string, lines int) ([]string, error)
+	StopContainer(ctx context.Context, op plan.StopContainer) error
+	RenameContainer(ctx context.Context, from, to string) error
+	RemoveContainer(ctx context.Context, name string) error
+	SetRestart(ctx context.Context, name string, restart translate.Restart) error
+	StopPod(ctx context.Context, op plan.StopPod) error
+	RemovePod(ctx context.Context, op plan.RemovePod) error
+	RemoveVolume(ctx context.Context, name string) error
+	RemoveSecret(ctx context.Context, name string) error
+	RemoveNetwork(ctx context.Context, name string) error
+}
+
+// PullProgress is what a registry transfer has come to. Text is the engine's own line.
+type PullProgress struct{ Text string }
+
+// State is how far a step has come.
+type State string
+
+// The states of a step.
+const (
+	Working State = "working"
+	Done    State = "done"
+	Failed  State = "failed"
+	Skipped State = "skipped" // a step it comes after failed, or the run was interrupted
+	Undone  State = "undone"  // done, then taken back because its scope failed
+)
+
+// Event reports a step of the plan to a view. Text is progress within Working.
+type Event struct {
+	Index int
+	Step  plan.Step
+	State State
+	Text  string
+	Err   error
+}
+
+// Result is the outcome of every step, by index in the plan. Err joins the root causes only: a step
+// skipped because another failed adds nothing.
+type Result struct {
+	States   []State
+	Errs     []error
+	Warnings []string
+	Err      error
+}

@@ -1,0 +1,49 @@
+package translate
+
+// Labels podup puts on everything it makes. An object without LabelProject is never touched.
+const (
+	LabelProject   = "io.podup.project"
+	LabelPod       = "io.podup.pod"
+	LabelContainer = "io.podup.container" // the name in the manifest
+	LabelRole      = "io.podup.role"      // one of the Role constants
+	LabelHash      = "io.podup.hash"      // what the engine fixed at creation, see Hash
+)
+
+// Roles of engine objects.
+const (
+	RoleApp     = "app"
+	RoleInit    = "init"
+	RoleHolder  = "holder"
+	RolePod     = "pod" // the pod and, by inheritance, its infra container
+	RoleRelease = "release"
+	RoleClaim   = "claim"
+	RoleVolume  = "volume" // lives and dies with its pod
+)
+
+// Names of engine objects. A dot cannot stand in a container's manifest name, so the names with a
+// dot meet no container's.
+
+// ContainerName is what the engine calls a container of a pod.
+func ContainerName(pod, container string) string { return pod + "-" + container }
+
+// InfraName is what the engine calls a pod's infra container.
+func InfraName(pod string) string { return pod + "-infra" }
+
+// HolderName is the container that keeps a pod's Memory volumes alive.
+func HolderName(pod string) string { return pod + ".hold" }
+
+// SuccessorName and PredecessorName are held only while a container is being replaced.
+func SuccessorName(container string) string { return container + ".new" }
+
+// PredecessorName is what a container is called while its successor takes its name.
+func PredecessorName(container string) string { return container + ".old" }
+
+// VolumeName is what the engine calls a pod's own volume. (kube play uses the bare name, so two
+// pods with a volume "cache" share its data.)
+func VolumeName(pod, volume string) string { return pod + "-" + volume }
+
+// ProjectObject is the name of a project's network and of its release volume.
+func ProjectObject(project string) string { return "podup." + project }
+
+// EngineName is the container's name in the engine.
+func (c Container) EngineName() string { return ContainerName(c.Pod, c.Name) }
