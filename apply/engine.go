@@ -42,8 +42,8 @@ type Engine interface {
 	RemoveNetwork(ctx context.Context, name string) error
 }
 
-// PullProgress is what a registry transfer has come to. Text is the engine's own line.
-type PullProgress struct{ Text string }
+// PullProgress is what a registry transfer has come to.
+type PullProgress = plan.PullProgress
 
 // State is how far a step has come.
 type State string

@@ -7,6 +7,7 @@ const (
 	LabelContainer = "io.podup.container" // the name in the manifest
 	LabelRole      = "io.podup.role"      // one of the Role constants
 	LabelHash      = "io.podup.hash"      // what the engine fixed at creation, see Hash
+	LabelKind      = "io.podup.kind"      // of a volume, its VolumeKind
 )
 
 // Roles of engine objects.
@@ -44,6 +45,9 @@ func VolumeName(pod, volume string) string { return pod + "-" + volume }
 
 // ProjectObject is the name of a project's network and of its release volume.
 func ProjectObject(project string) string { return "podup." + project }
+
+// SecretName is what the engine calls the secret that holds the value with this digest.
+func SecretName(project, digest string) string { return ProjectObject(project) + "." + digest }
 
 // EngineName is the container's name in the engine.
 func (c Container) EngineName() string { return ContainerName(c.Pod, c.Name) }

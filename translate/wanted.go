@@ -4,6 +4,7 @@ package translate
 
 import (
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -48,13 +49,6 @@ type File struct {
 	Path string // relative, cleaned, may contain slashes
 	Mode fs.FileMode
 	Data Value
-}
-
-// Value is text that may be confidential. Its String, GoString, MarshalText and MarshalJSON show the
-// digest of a confidential value, never the value: only Reveal gives it out.
-type Value struct {
-	text   string
-	digest string // keyed; set exactly when the value is confidential
 }
 
 // Secret is an engine secret, immutable and named by the keyed digest of its value:
@@ -117,7 +111,7 @@ type Container struct {
 	Image      string // normalised reference: registry, repository and tag or digest
 	Pull       PullPolicy
 	Entrypoint []string // nil: the image's
-	Command    []string // nil: the image's, unless Entrypoint is set
+	Command    []string // nil: the image's; empty but not nil: none, for an Entrypoint drops the image's
 	WorkingDir string
 	Env        []EnvVar // in Kubernetes' order, each name once
 	Mounts     []Mount  // in manifest order
@@ -167,4 +161,9 @@ type Security struct {
 	ReadOnlyRoot       bool
 	NoNewPrivileges    bool
 	CapAdd, CapDrop    []string // without CAP_, upper case, sorted
+}
+
+// Containers are the pod's containers in the order they start: Init, then Apps.
+func (p Pod) Containers() []Container {
+	return slices.Concat(p.Init, p.Apps)
 }

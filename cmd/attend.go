@@ -1,0 +1,160 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/podup/podup/apply"
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+// attendance is a foreground `up` after its pods have come up.
+type attendance struct {
+	project string
+	pods    []string // as in the command line; empty is all
+	actual  plan.Actual
+	since   time.Time // when the command began: what was written before is not shown
+	timeout grace
+}
+
+// attend follows the logs until the user interrupts or all containers have ended, and then stops
+// the pods. Another interrupt kills them.
+func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) error {
+	again := interruptedAgain()
+	defer again.stop()
+	// Standard output is the containers' here.
+	screen := a.env
+	screen.Out = a.env.Err
+	showProject(screen, at.actual)
+
+	containers := slices.DeleteFunc(projectContainers(at.actual), func(c plan.ContainerState) bool {
+		return len(at.pods) > 0 && !slices.Contains(at.pods, c.Pod)
+	})
+	var names []string
+	if len(at.pods) > 0 {
+		names = containerPaths(containers)
+	}
+	err := followLogs(ctx, a.env, engine, containers, logsOptions{
+		// Podman 5.4 gives log lines whole seconds.
+		Project: at.project, Names: names, Tail: -1, Since: at.since.Truncate(time.Second), Color: a.color.value,
+	})
+	interrupted := ctx.Err() != nil
+	if err != nil && !interrupted {
+		return fmt.Errorf("follow the logs; the pods run on: %w", err)
+	}
+	if interrupted {
+		v.Note("stopping the pods; press Ctrl-C again to kill them")
+	}
+	ctx = context.WithoutCancel(ctx)
+	actual, err := engine.Observe(ctx, translate.Project{Name: at.project})
+	if err != nil {
+		return err
+	}
+	if err := a.stop(ctx, engine, v, at, stopPlan(actual, at.pods, at.timeout.value()), again.done); err != nil {
+		return err
+	}
+	if interrupted {
+		return exit(exitInterrupted, nil)
+	}
+	return ended(actual, at.pods)
+}
+
+// stop stops pods, or kills them when the user cannot wait.
+func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p plan.Plan, again <-chan struct{}) error {
+	if p.Empty() {
+		return nil
+	}
+	patient, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		held, err := acquire(patient, a.env.Getenv, at.project, v.Note)
+		if err == nil {
+			err = a.run(patient, engine, v, p).Err
+			held.release()
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-again:
+	}
+	v.Note("killing the pods")
+	// The containers that are being stopped need no lock to be killed.
+	executor := apply.Executor{Engine: engine}
+	err := executor.Run(ctx, withGrace(p, grace{text: "0"})).Err
+	cancel()
+	<-done
+	return err
+}
+
+// stopPlan stops the pods that are there.
+func stopPlan(actual plan.Actual, pods []string, timeout time.Duration) plan.Plan {
+	p := plan.Plan{Project: actual.Project}
+	for _, name := range podNames(actual) {
+		if len(pods) > 0 && !slices.Contains(pods, name) {
+			continue
+		}
+		p.Steps = append(p.Steps, plan.Step{Op: plan.StopPod{Pod: name, Grace: timeout}, Change: len(p.Changes)})
+		p.Changes = append(p.Changes, plan.Change{
+			Action: plan.ActionStop, Object: "pod/" + name, Reasons: []string{"the foreground podup up ends"},
+		})
+	}
+	return p
+}
+
+// ended tells whether all containers did what they had to.
+func ended(actual plan.Actual, pods []string) error {
+	var errs []error
+	for _, name := range podNames(actual) {
+		if len(pods) > 0 && !slices.Contains(pods, name) {
+			continue
+		}
+		for _, c := range podContainers(actual.Pods[name]) {
+			switch {
+			case c.Status == plan.Exited && c.ExitCode != 0:
+				errs = append(errs, fmt.Errorf("container %s ended with exit code %d", containerPath(c), c.ExitCode))
+			case c.Status == plan.Lost:
+				errs = append(errs, fmt.Errorf("container %s is gone; how it ended is unknown", containerPath(c)))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// secondInterrupt is done when the user has interrupted twice.
+type secondInterrupt struct {
+	done <-chan struct{}
+	stop func()
+}
+
+// interruptedAgain counts from here on. The first interrupt is also the one that ends the context of
+// the command.
+func interruptedAgain() secondInterrupt {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	quit := make(chan struct{})
+	go func() {
+		for range 2 {
+			select {
+			case <-signals:
+			case <-quit:
+				return
+			}
+		}
+		close(done)
+	}()
+	return secondInterrupt{done: done, stop: func() {
+		signal.Stop(signals)
+		close(quit)
+	}}
+}

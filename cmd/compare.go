@@ -1,0 +1,257 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/podup/podup/manifest"
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/release"
+	"github.com/podup/podup/translate"
+)
+
+// target is what a command wants a project to be: what manifests say, or what a release said.
+type target struct {
+	project string
+	set     manifest.Set
+	options release.Options
+	pull    string // --pull: "" is what each container says
+	choices plan.Options
+}
+
+// comparison is a target beside what the engine has, and the way from one to the other.
+type comparison struct {
+	want   translate.Project
+	actual plan.Actual
+	plan   plan.Plan
+}
+
+// missingImages says which images the plan needs and would have to do without: those that are not in
+// the engine's store and may not be pulled. After the pulls that is every missing one.
+func (c comparison) missingImages() error {
+	var errs []error
+	said := map[string]bool{}
+	pulls := map[string]bool{}
+	for _, step := range c.plan.Steps {
+		if op, ok := step.Op.(plan.PullImage); ok {
+			pulls[op.Image] = true
+		}
+	}
+	for _, step := range c.plan.Steps {
+		op, ok := step.Op.(plan.CreateContainer)
+		if !ok {
+			continue
+		}
+		images := []string{op.Container.Image}
+		for _, mount := range op.Container.Mounts {
+			if mount.Image != "" {
+				images = append(images, mount.Image)
+			}
+		}
+		for _, image := range images {
+			if c.actual.Images[image] == "" && !pulls[image] && !said[image] {
+				said[image] = true
+				errs = append(errs, fmt.Errorf("pod/%s: container %s: image %s is not in the engine's store, and its pull policy is Never", op.Container.Pod, op.Container.Name, image))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// compare looks at the engine and decides what to do. It writes nothing. Pulled are the images a
+// registry has just been asked for; key is the project's.
+func compare(ctx context.Context, engine Observer, t target, key []byte, pulled map[string]bool, warn func(string)) (comparison, error) {
+	want, err := t.want(key)
+	if err != nil {
+		return comparison{}, err
+	}
+	if err := knownPods(t.choices.Pods, wantedPods(want)); err != nil {
+		return comparison{}, err
+	}
+	actual, err := engine.Observe(ctx, want)
+	if err != nil {
+		return comparison{}, err
+	}
+	actual.Pulled = pulled
+	if len(actual.Pods)+len(actual.Volumes) > 0 {
+		past := history{reader: engine.History(t.project), project: t.project, key: key, warn: warn}
+		actual.Applied = past.applied(ctx, false)
+		if plan.Diff(want, actual, t.choices).Empty() {
+			return comparison{want: want, actual: actual, plan: plan.Diff(want, actual, t.choices)}, nil
+		}
+		// Something differs: the older definitions may know a hash and so the reason.
+		actual.Applied = past.applied(ctx, true)
+	}
+	return comparison{want: want, actual: actual, plan: plan.Diff(want, actual, t.choices)}, nil
+}
+
+// want translates the target. Load has shown that this gives no problem for manifests; a release
+// made by another version of podup may still give some.
+func (t target) want(key []byte) (translate.Project, error) {
+	node, err := os.Hostname()
+	if err != nil {
+		return translate.Project{}, fmt.Errorf("find the name of this machine: %w", err)
+	}
+	want, problems := translate.Want(t.set, translate.Options{
+		Project: t.project, Network: t.options.Network, SecretKey: key, Node: node,
+	})
+	if problems.HasErrors() {
+		return translate.Project{}, exit(exitManifest, problems)
+	}
+	return withPull(want, t.pull), nil
+}
+
+// pullFlag is --pull in the words of docker and podman.
+func pullFlag() enum { return enum{allowed: []string{"always", "missing", "never"}} }
+
+// withPull overrides every pull policy of a project.
+func withPull(p translate.Project, flag string) translate.Project {
+	policies := map[string]translate.PullPolicy{
+		"always": translate.PullAlways, "missing": translate.PullIfNotPresent, "never": translate.PullNever,
+	}
+	policy, ok := policies[flag]
+	if !ok {
+		return p
+	}
+	override := func(containers []translate.Container) []translate.Container {
+		containers = slices.Clone(containers)
+		for i := range containers {
+			containers[i].Pull = policy
+			containers[i].Mounts = slices.Clone(containers[i].Mounts)
+			for j := range containers[i].Mounts {
+				if containers[i].Mounts[j].Image != "" {
+					containers[i].Mounts[j].ImagePull = policy
+				}
+			}
+		}
+		return containers
+	}
+	p.Pods = slices.Clone(p.Pods)
+	for i := range p.Pods {
+		p.Pods[i].Init = override(p.Pods[i].Init)
+		p.Pods[i].Apps = override(p.Pods[i].Apps)
+	}
+	return p
+}
+
+// knownPods refuses names that are not among the known ones.
+func knownPods(names, known []string) error {
+	var errs []error
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			errs = append(errs, unknownName("pod", name, known))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func wantedPods(want translate.Project) []string {
+	var names []string
+	for _, pod := range want.Pods {
+		names = append(names, pod.Name)
+	}
+	return names
+}
+
+// conflicts is the error for names that somebody else holds.
+func conflicts(p plan.Plan) error {
+	var errs []error
+	for _, c := range p.Conflicts {
+		errs = append(errs, fmt.Errorf("%s exists and is not this project's (%s): podup does not touch it; remove or rename one of the two", c.Object, c.Owner))
+	}
+	return errors.Join(errs...)
+}
+
+// projectKey gives the project's key. One that cannot be read is no reason to stop: it only makes
+// what holds secret values look changed.
+func projectKey(ctx context.Context, reader release.Reader, warn func(string)) ([]byte, error) {
+	key, _, err := reader.Key(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		warn(err.Error())
+		if key == nil {
+			key = randomKey()
+		}
+	}
+	return key, nil
+}
+
+// history translates past releases.
+type history struct {
+	reader  release.Reader
+	project string
+	key     []byte
+	warn    func(string)
+}
+
+// applied gives past definitions of a project, newest first: all of them, or those down to the
+// newest deployed one, which say what volumes hold. What cannot be read is left out with a warning:
+// then reasons are coarser, and the content of volumes is written again.
+func (h history) applied(ctx context.Context, all bool) []translate.Project {
+	var past []translate.Project
+	unfinished := 0 // how many come before the newest deployed
+	deployed := false
+	for r, err := range h.reader.Past(ctx) {
+		var definition translate.Project
+		if err == nil {
+			definition, err = h.translate(r)
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				h.warn(err.Error())
+			}
+			continue
+		}
+		past = append(past, definition)
+		if deployed = deployed || r.Status == release.Deployed; !deployed {
+			unfinished++
+		} else if !all {
+			break
+		}
+	}
+	if unfinished > 0 {
+		past[0].Volumes = certain(past[:min(unfinished+1, len(past))])
+	}
+	return past
+}
+
+func (h history) translate(r release.Release) (translate.Project, error) {
+	node, err := os.Hostname()
+	if err != nil {
+		return translate.Project{}, err
+	}
+	past, problems := translate.Want(r.Set, translate.Options{
+		Project: h.project, Network: r.Options.Network, SecretKey: h.key, Node: node,
+	})
+	if problems.HasErrors() {
+		return translate.Project{}, fmt.Errorf("read release %d: %w", r.Number, problems)
+	}
+	return past, nil
+}
+
+// certain gives the volumes of the newest of some definitions, of which all but the last were not
+// carried out to their end. What a volume holds is known only where all of them agree; elsewhere its
+// content is one that no manifest can want, so that it is written again.
+func certain(past []translate.Project) []translate.Volume {
+	volumes := slices.Clone(past[0].Volumes)
+	for i, volume := range volumes {
+		if volume.Kind != translate.Files {
+			continue
+		}
+		for _, older := range past[1:] {
+			at := slices.IndexFunc(older.Volumes, func(v translate.Volume) bool { return v.Name == volume.Name })
+			if at < 0 || !slices.Equal(older.Volumes[at].Files, volume.Files) {
+				volumes[i].Files = []translate.File{{Path: ""}}
+			}
+		}
+		if len(past) == 1 { // nothing was ever carried out to its end
+			volumes[i].Files = []translate.File{{Path: ""}}
+		}
+	}
+	return volumes
+}

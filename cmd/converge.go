@@ -1,0 +1,212 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/podup/podup/apply"
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/release"
+	"github.com/podup/podup/translate"
+)
+
+// cleanupTime is how long podup goes on after an interrupt to leave nothing half made.
+const cleanupTime = 30 * time.Second
+
+// converge brings a project to its target and gives what is there then. Nothing that runs is touched
+// before everything that can fail has been tried.
+func (a *app) converge(ctx context.Context, engine Engine, t target, v view, timeout grace) (plan.Actual, error) {
+	held, err := acquire(ctx, a.env.Getenv, t.project, v.Note)
+	if err != nil {
+		return plan.Actual{}, err
+	}
+	defer held.release()
+
+	store := release.Store{Files: engine.Releases(t.project)}
+	// Read behind the lock: a podup that was waited for may have made the key.
+	key, err := projectKey(ctx, engine.History(t.project), a.warn)
+	if err != nil {
+		return plan.Actual{}, err
+	}
+	c, err := a.prepare(ctx, engine, t, key, v)
+	if err != nil {
+		return plan.Actual{}, err
+	}
+	if len(c.plan.Orphans) > 0 {
+		v.Note(orphans(c.plan.Orphans, t.project))
+	}
+	number, err := store.Begin(ctx, release.Release{Created: time.Now(), Set: t.set, Options: t.options}, key)
+	if err != nil {
+		return plan.Actual{}, a.giveUp(ctx, engine, held, c.actual, err)
+	}
+	if !c.plan.Empty() {
+		if result := a.run(ctx, engine, v, withGrace(c.plan, timeout)); result.Err != nil {
+			return plan.Actual{}, a.giveUp(ctx, engine, held, c.actual, failure(c.plan, result))
+		}
+	}
+	if len(t.options.Pods) == 0 {
+		if err := store.Finish(ctx, number); err != nil {
+			return plan.Actual{}, err
+		}
+	}
+	if c.plan.Empty() {
+		v.Note(upToDate(t, c.want))
+		return c.actual, nil
+	}
+	return engine.Observe(ctx, translate.Project{Name: t.project})
+}
+
+// prepare compares, tries what can fail, pulls the images and compares again with what they are now.
+func (a *app) prepare(ctx context.Context, engine Engine, t target, key []byte, v view) (comparison, error) {
+	c, err := compare(ctx, engine, t, key, nil, a.warn)
+	if err != nil {
+		return comparison{}, err
+	}
+	if err := a.admit(ctx, engine, c); err != nil {
+		return comparison{}, err
+	}
+	pulls := c.plan.Pulls()
+	if pulls.Empty() {
+		return c, nil
+	}
+	if result := a.run(ctx, engine, v, pulls); result.Err != nil {
+		return comparison{}, result.Err
+	}
+	pulled := map[string]bool{}
+	for _, step := range pulls.Steps {
+		if op, ok := step.Op.(plan.PullImage); ok {
+			pulled[op.Image] = true
+		}
+	}
+	if c, err = compare(ctx, engine, t, key, pulled, a.warn); err != nil {
+		return comparison{}, err
+	}
+	return c, a.admit(ctx, engine, c)
+}
+
+// admit refuses a plan that cannot be carried out, with every reason at once.
+func (a *app) admit(ctx context.Context, engine Engine, c comparison) error {
+	if err := conflicts(c.plan); err != nil {
+		return err
+	}
+	findings, err := preflight(ctx, engine, c, a.env.Getenv)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.missingImages(), findings)
+}
+
+// run carries a plan out in front of the user.
+func (a *app) run(ctx context.Context, engine apply.Engine, v view, p plan.Plan) apply.Result {
+	v.Begin(p)
+	executor := apply.Executor{Engine: engine, Notify: v.Event}
+	result := executor.Run(ctx, p)
+	v.End(result)
+	return result
+}
+
+// failure is the error of a plan that was not carried out, with what was taken back.
+func failure(p plan.Plan, result apply.Result) error {
+	taken := make([]bool, len(p.Changes))
+	for i, state := range result.States {
+		if state == apply.Undone && i < len(p.Steps) && p.Steps[i].Change < len(taken) {
+			taken[p.Steps[i].Change] = true
+		}
+	}
+	var objects []string
+	for i, change := range p.Changes {
+		if taken[i] {
+			objects = append(objects, change.Object)
+		}
+	}
+	if len(objects) == 0 {
+		return result.Err
+	}
+	return errors.Join(result.Err, fmt.Errorf("taken back: %s", strings.Join(objects, ", ")))
+}
+
+// giveUp leaves no trace of a project that had none before. Claims stay: they are data.
+func (a *app) giveUp(ctx context.Context, engine Engine, held *lock, before plan.Actual, cause error) error {
+	if len(before.Pods)+len(before.Volumes)+len(before.Networks)+len(before.Secrets) > 0 || before.Release {
+		return cause
+	}
+	// The interrupt that may have been the cause must not keep this from being done.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	left, err := engine.Observe(ctx, translate.Project{Name: before.Project})
+	if err != nil {
+		return errors.Join(cause, fmt.Errorf("see what is left of the project: %w", err))
+	}
+	if len(left.Pods) > 0 {
+		return cause // some pods came up
+	}
+	executor := apply.Executor{Engine: engine}
+	if err := executor.Run(ctx, plan.Down(left, plan.DownOptions{Grace: -1})).Err; err != nil {
+		return errors.Join(cause, fmt.Errorf("remove what is left of the project: %w", err))
+	}
+	if err := engine.RemoveReleases(ctx, before.Project); err != nil {
+		return errors.Join(cause, err)
+	}
+	return errors.Join(cause, held.remove())
+}
+
+// withGrace overrides how long everything a plan stops may take.
+func withGrace(p plan.Plan, timeout grace) plan.Plan {
+	if timeout.value() < 0 {
+		return p
+	}
+	p.Steps = slices.Clone(p.Steps)
+	for i := range p.Steps {
+		switch op := p.Steps[i].Op.(type) {
+		case plan.StopContainer:
+			op.Grace = timeout.value()
+			p.Steps[i].Op = op
+		case plan.StopPod:
+			op.Grace = timeout.value()
+			p.Steps[i].Op = op
+		case plan.RemovePod:
+			op.Grace = timeout.value()
+			p.Steps[i].Op = op
+		}
+	}
+	return p
+}
+
+func upToDate(t target, want translate.Project) string {
+	names := wantedPods(want)
+	if len(t.choices.Pods) > 0 {
+		names = t.choices.Pods
+	}
+	if len(names) == 0 {
+		return t.project + ": up to date"
+	}
+	return strings.Join(names, ", ") + ": up to date"
+}
+
+func orphans(pods []string, project string) string {
+	return fmt.Sprintf("no longer in the manifests of project %s: %s (--prune removes them)", project, strings.Join(pods, ", "))
+}
+
+// preview says what converge would do. It holds nothing that could do it.
+func (a *app) preview(ctx context.Context, engine Observer, t target, v view) (differs bool, err error) {
+	key, err := projectKey(ctx, engine.History(t.project), a.warn)
+	if err != nil {
+		return false, err
+	}
+	c, err := compare(ctx, engine, t, key, nil, a.warn)
+	if err != nil {
+		return false, err
+	}
+	v.Plan(c.plan)
+	if err := conflicts(c.plan); err != nil {
+		return false, err
+	}
+	// An image that is only asked for again is no difference between the manifests and the engine.
+	return slices.ContainsFunc(c.plan.Changes, func(change plan.Change) bool {
+		return change.Action != plan.ActionPull
+	}), nil
+}

@@ -1,0 +1,135 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+type downOptions struct {
+	app     *app
+	pods    []string
+	volumes bool
+	timeout grace
+}
+
+func newDownCommand(a *app, run func(context.Context, *downOptions) error) *cobra.Command {
+	opts := &downOptions{app: a}
+	command := &cobra.Command{
+		Use:   "down [-f FILE]... [POD]...",
+		Short: "Stop the pods of a project and remove what it made",
+		Long: `Stop the pods of a project and remove what podup made for it: pods, containers,
+volumes, secrets, its network and its history. The data of claims stays, unless
+--volumes is given.
+
+The manifests are not read. -f only says which project is meant.`,
+		Example: `  podup down
+  podup down -f pod.yaml --timeout 5
+  podup down --project shop --volumes
+  podup down web`,
+		ValidArgsFunction: a.completePods,
+		RunE: func(command *cobra.Command, args []string) error {
+			opts.pods = args
+			if run == nil {
+				run = runDown
+			}
+			return run(command.Context(), opts)
+		},
+	}
+	flags := command.Flags()
+	a.filesFlag(flags, "f")
+	flags.BoolVar(&opts.volumes, "volumes", false, "remove the data of claims, too")
+	flags.Var(&opts.timeout, "timeout", "seconds a container may take to stop before it is killed (default: its terminationGracePeriodSeconds)")
+	return command
+}
+
+func runDown(ctx context.Context, opts *downOptions) error {
+	a := opts.app
+	project, err := a.projectName()
+	if err != nil {
+		return err
+	}
+	v := a.view("")
+	engine, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	held, err := acquire(ctx, a.env.Getenv, project, v.Note)
+	if err != nil {
+		return err
+	}
+	defer held.release()
+	actual, err := engine.Observe(ctx, translate.Project{Name: project})
+	if err != nil {
+		return err
+	}
+	known := slices.Sorted(maps.Keys(actual.Pods))
+	if err := knownPods(opts.pods, known); err != nil {
+		return err
+	}
+	// Naming every pod is naming the project.
+	pods := opts.pods
+	if !slices.ContainsFunc(known, func(pod string) bool { return !slices.Contains(pods, pod) }) {
+		pods = nil
+	}
+	p := plan.Down(actual, plan.DownOptions{Pods: pods, Volumes: opts.volumes, Grace: opts.timeout.value()})
+	if !p.Empty() {
+		if result := a.run(ctx, engine, v, p); result.Err != nil {
+			return result.Err
+		}
+	}
+	if len(pods) == 0 {
+		if actual.Release {
+			if err := engine.RemoveReleases(ctx, project); err != nil {
+				return err
+			}
+		}
+		if err := held.remove(); err != nil {
+			return err
+		}
+	}
+	v.Note(removed(project, p, actual, pods, opts.volumes))
+	return nil
+}
+
+// removed says what down took away and what it left.
+func removed(project string, p plan.Plan, before plan.Actual, pods []string, volumes bool) string {
+	counts := map[string]int{}
+	for _, change := range p.Changes {
+		kind, _, _ := strings.Cut(change.Object, "/")
+		if change.Action == plan.ActionRemove {
+			counts[kind]++
+		}
+	}
+	var parts []string
+	for _, kind := range []string{"pod", "container", "volume", "secret", "network"} {
+		if counts[kind] > 0 {
+			parts = append(parts, count(counts[kind], kind))
+		}
+	}
+	text := fmt.Sprintf("project %s: nothing to remove", project)
+	switch {
+	case len(parts) > 0:
+		text = fmt.Sprintf("project %s: removed %s", project, strings.Join(parts, ", "))
+	case before.Release && len(pods) == 0:
+		text = fmt.Sprintf("project %s: removed its history", project)
+	}
+	var claims []string
+	for _, name := range slices.Sorted(maps.Keys(before.Volumes)) {
+		if before.Volumes[name].Role == translate.RoleClaim {
+			claims = append(claims, name)
+		}
+	}
+	if len(claims) > 0 && !volumes && len(pods) == 0 {
+		text += fmt.Sprintf("; the data of %s stays (--volumes removes it)", strings.Join(claims, ", "))
+	}
+	return text
+}

@@ -1,0 +1,131 @@
+package cmd
+
+import (
+	"crypto/rand"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/podup/podup/manifest"
+	"github.com/podup/podup/release"
+	"github.com/podup/podup/translate"
+	"github.com/podup/podup/validate"
+)
+
+// loaded is what the files of a command line say.
+type loaded struct {
+	set      manifest.Set
+	problems manifest.Problems
+	names    []string // the paths as the user wrote them
+	sources  []string // absolute paths, "-" for standard input
+}
+
+// ruleUnreadable is a manifest file that could not even be read.
+const ruleUnreadable = "podup-unreadable-file"
+
+// load reads and checks the manifests without an engine. Whatever is wrong with them is a problem;
+// an error is about the command line.
+func (a *app) load(strict bool, network string) (loaded, error) {
+	paths, err := a.manifests()
+	if err != nil {
+		return loaded{}, err
+	}
+	l := loaded{names: paths}
+	for _, path := range paths {
+		if path != "-" {
+			if path, err = filepath.Abs(path); err != nil {
+				return loaded{}, fmt.Errorf("find the manifests: %w", err)
+			}
+		}
+		l.sources = append(l.sources, path)
+	}
+	sources, err := manifest.Read(paths, a.env.In)
+	if err != nil {
+		for _, one := range flatten(err) {
+			l.problems = append(l.problems, manifest.Problem{
+				Rule: ruleUnreadable, Message: one.Error(), Severity: manifest.SeverityError,
+			})
+		}
+		return l, nil
+	}
+	l.set, l.problems = manifest.Load(sources)
+	if !l.problems.HasErrors() && len(l.set.Pods)+len(l.set.ConfigMaps)+len(l.set.Secrets)+len(l.set.Claims) == 0 {
+		l.problems = manifest.Merge(l.problems, manifest.Problems{{
+			Pos: manifest.Pos{File: sources[0].Name}, Rule: "podup-empty", Severity: manifest.SeverityError,
+			Message: "there is no object in it; podup runs objects of kind Pod",
+		}})
+	}
+	l.problems = manifest.Merge(l.problems, check(l.set, strict, network))
+	return l, nil
+}
+
+// check finds what is wrong with a set, as far as that shows without an engine.
+func check(set manifest.Set, strict bool, network string) manifest.Problems {
+	problems := validate.Check(set, validate.Options{Strict: strict})
+	if problems.HasErrors() {
+		return problems
+	}
+	// What only shows when references are followed. The key is for this call alone: nothing of what
+	// is made here is kept.
+	_, found := translate.Want(set, translate.Options{Project: "check", Network: network, SecretKey: randomKey()})
+	if strict {
+		for i := range found {
+			found[i].Severity = manifest.SeverityError
+		}
+	}
+	return manifest.Merge(problems, found)
+}
+
+func randomKey() []byte {
+	key := make([]byte, 32)
+	rand.Read(key) //nolint:errcheck // since Go 1.24 it never fails
+	return key
+}
+
+// summary is the closing line of validate: "2 pods, 1 configMap: valid".
+func summary(set manifest.Set, problems manifest.Problems) string {
+	errors, warnings := 0, 0
+	for _, problem := range problems {
+		if problem.Severity == manifest.SeverityError {
+			errors++
+		} else {
+			warnings++
+		}
+	}
+	switch {
+	case errors > 0 && warnings > 0:
+		return count(errors, "error") + ", " + count(warnings, "warning")
+	case errors > 0:
+		return count(errors, "error")
+	}
+	var objects []string
+	for _, kind := range []struct {
+		number int
+		name   string
+	}{
+		{len(set.Pods), "pod"}, {len(set.ConfigMaps), "configMap"},
+		{len(set.Secrets), "secret"}, {len(set.Claims), "persistentVolumeClaim"},
+	} {
+		if kind.number > 0 {
+			objects = append(objects, count(kind.number, kind.name))
+		}
+	}
+	text := strings.Join(objects, ", ") + ": valid"
+	if warnings > 0 {
+		text += ", " + count(warnings, "warning")
+	}
+	return text
+}
+
+// count is "1 pod", "2 pods".
+func count(number int, noun string) string {
+	if number != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", number, noun)
+}
+
+// releaseOptions are what of a command line a release remembers.
+func (l loaded) releaseOptions(network string) release.Options {
+	return release.Options{Network: network, Sources: l.sources}
+}

@@ -1,0 +1,177 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+type psOptions struct {
+	all, noHeaders, quiet, noTrunc bool
+	output                         enum
+}
+
+func newPsCommand(a *app) *cobra.Command {
+	opts := psOptions{output: outputFlag()}
+	command := &cobra.Command{
+		Use:   "ps [POD...]",
+		Short: "List the pods and containers of a project",
+		Long: `List the containers of a project with their state and the ports their pods publish.
+
+Init containers that have done their work are left out unless --all is given.`,
+		Example: `  podup ps
+  podup ps --project shop -o json
+  podup ps -q web`,
+		ValidArgsFunction: a.completePods,
+		RunE: func(command *cobra.Command, args []string) error {
+			return a.ps(command.Context(), opts, args)
+		},
+	}
+	flags := command.Flags()
+	a.filesFlag(flags, "f")
+	flags.BoolVarP(&opts.all, "all", "a", false, "also list init containers that have finished")
+	flags.BoolVar(&opts.noHeaders, "no-headers", false, "leave the column headers out")
+	flags.BoolVarP(&opts.quiet, "quiet", "q", false, "print only the names the engine gives the containers")
+	flags.BoolVar(&opts.noTrunc, "no-trunc", false, "do not shorten image names to the terminal's width")
+	flags.VarP(&opts.output, "output", "o", "output format: text or json")
+	return command
+}
+
+// outputFlag is -o of the commands that print a table or a document.
+func outputFlag() enum { return enum{value: "text", allowed: []string{"text", outputJSON}} }
+
+func (a *app) ps(ctx context.Context, opts psOptions, pods []string) error {
+	project, actual, err := a.observe(ctx)
+	if err != nil {
+		return err
+	}
+	if err := onlyPods(&actual, pods); err != nil {
+		return err
+	}
+	table := projectTable{actual: actual, all: opts.all, now: time.Now()}
+	switch {
+	case opts.output.value == outputJSON:
+		return writeJSON(a.env.Out, table.document(project))
+	case opts.quiet:
+		for _, c := range table.containers() {
+			if _, err := fmt.Fprintln(a.env.Out, clean(c.Name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(actual.Pods) == 0 {
+		fmt.Fprintf(a.env.Err, "project %s has no pods\n", project)
+		return nil
+	}
+	width := 0
+	if columns, _, ok := terminalSize(a.env.Out); ok && !opts.noTrunc {
+		width = columns
+	}
+	return table.render(a.env.Out, newPalette(a.env.Out, a.env.Getenv, a.color.value), width, !opts.noHeaders)
+}
+
+// observe looks at the project that the flags name.
+func (a *app) observe(ctx context.Context) (project string, actual plan.Actual, err error) {
+	if project, err = a.projectName(); err != nil {
+		return "", plan.Actual{}, err
+	}
+	engine, err := a.connect(ctx)
+	if err != nil {
+		return "", plan.Actual{}, err
+	}
+	defer engine.Close()
+	actual, err = engine.Observe(ctx, translate.Project{Name: project})
+	return project, actual, err
+}
+
+// onlyPods drops the pods that are not named; no names keep all.
+func onlyPods(actual *plan.Actual, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	kept := map[string]plan.PodState{}
+	for _, name := range names {
+		pod, ok := actual.Pods[name]
+		if !ok {
+			return unknownName("pod", name, podNames(*actual))
+		}
+		kept[name] = pod
+	}
+	actual.Pods = kept
+	return nil
+}
+
+// unknownName says that there is no such thing, and what there is.
+func unknownName(kind, name string, known []string) error {
+	if len(known) == 0 {
+		return fmt.Errorf("no %s %q: the project has none", kind, clean(name))
+	}
+	return fmt.Errorf("no %s %q: there is %s", kind, clean(name), clean(strings.Join(known, ", ")))
+}
+
+// showProject is the last screen of `up -d`: what is up, and where to reach it.
+func showProject(env Env, actual plan.Actual) {
+	width, _, _ := terminalSize(env.Out)
+	color := newPalette(env.Out, env.Getenv, colorAuto)
+	table := projectTable{actual: actual, now: time.Now()}
+	if table.render(env.Out, color, width, true) != nil {
+		return
+	}
+	if reach := table.reach(); len(reach) > 0 {
+		_, _ = io.WriteString(env.Out, "\n"+strings.Join(reach, "\n")+"\n")
+	}
+}
+
+// podNames are the names of the project's pods, sorted.
+func podNames(actual plan.Actual) []string {
+	names := make([]string, 0, len(actual.Pods))
+	for name := range actual.Pods {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// podContainers are a pod's own containers, init containers first, each in the order of creation.
+func podContainers(pod plan.PodState) []plan.ContainerState {
+	var containers []plan.ContainerState
+	for _, c := range pod.Containers {
+		if c.Role != translate.RoleHolder {
+			containers = append(containers, c)
+		}
+	}
+	slices.SortFunc(containers, func(a, b plan.ContainerState) int {
+		if initA, initB := a.Role == translate.RoleInit, b.Role == translate.RoleInit; initA != initB {
+			if initA {
+				return -1
+			}
+			return 1
+		}
+		if byAge := a.CreatedAt.Compare(b.CreatedAt); byAge != 0 {
+			return byAge
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return containers
+}
+
+// containerLabel is what a container is called within its pod. One that is only there while it is
+// being replaced shows so: "app.old".
+func containerLabel(c plan.ContainerState) string {
+	if name, ok := strings.CutPrefix(c.Name, c.Pod+"-"); ok && c.Pod != "" {
+		return name
+	}
+	if c.Container != "" {
+		return c.Container
+	}
+	return c.Name
+}

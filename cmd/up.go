@@ -1,0 +1,147 @@
+package cmd
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podup/podup/plan"
+)
+
+type upOptions struct {
+	app                                *app
+	pods                               []string
+	detach, dryRun, strict             bool
+	prune, forceRecreate, renewVolumes bool
+	network                            string
+	pull                               enum
+	timeout                            grace
+}
+
+func newUpCommand(a *app, run func(context.Context, *upOptions) error) *cobra.Command {
+	opts := &upOptions{app: a, pull: pullFlag()}
+	command := &cobra.Command{
+		Use:   "up [-f FILE]... [POD]...",
+		Short: "Make the pods of manifests run, changing only what differs",
+		Long: `Make the pods of manifests run.
+
+podup compares the manifests with what the engine has and changes only the
+difference; it says what it changes and why. Everything that can fail is tried
+before anything that runs is touched.
+
+Without -d, the logs of all containers follow, and Ctrl-C stops the pods. A second
+Ctrl-C kills them.`,
+		Example: `  podup up -f pod.yaml
+  podup up -d -f manifests/ -f secrets.yaml
+  podup up --dry-run -f pod.yaml
+  podup up -d --pull always -f pod.yaml
+  podup up -d --prune -f pod.yaml`,
+		RunE: func(command *cobra.Command, args []string) error {
+			opts.pods = args
+			if run == nil {
+				run = runUp
+			}
+			return run(command.Context(), opts)
+		},
+	}
+	flags := command.Flags()
+	a.filesFlag(flags, "f")
+	flags.BoolVarP(&opts.detach, "detach", "d", false, "return when the pods run, instead of following their logs")
+	flags.BoolVar(&opts.dryRun, "dry-run", false, "only say what would be done, as podup diff does")
+	flags.BoolVar(&opts.prune, "prune", false, "remove the pods of the project that the manifests no longer name")
+	flags.BoolVar(&opts.forceRecreate, "force-recreate", false, "replace containers that have not changed, too")
+	flags.BoolVar(&opts.renewVolumes, "renew-volumes", false, "start a replaced pod with new volumes; claims stay")
+	flags.BoolVar(&opts.strict, "strict", false, "take warnings about the manifests for errors")
+	flags.StringVar(&opts.network, "network", "", "network of the pods: an engine network, or a mode such as bridge, pasta or host (default: a network for the project if it has several pods)")
+	flags.Var(&opts.pull, "pull", "when to pull images, whatever the manifests say: always, missing or never")
+	flags.Var(&opts.timeout, "timeout", "seconds a container may take to stop before it is killed (default: its terminationGracePeriodSeconds)")
+	return command
+}
+
+func runUp(ctx context.Context, opts *upOptions) error {
+	a := opts.app
+	began := time.Now()
+	v := a.view("")
+	t, err := opts.target(v)
+	if err != nil {
+		return err
+	}
+	engine, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	if opts.dryRun {
+		_, err := a.preview(ctx, engine, t, v)
+		return err
+	}
+	actual, err := a.converge(ctx, engine, t, v, opts.timeout)
+	if err != nil {
+		return err
+	}
+	if opts.detach {
+		showProject(a.env, actual)
+		return nil
+	}
+	return a.attend(ctx, engine, v, attendance{
+		project: t.project, pods: t.choices.Pods, actual: actual, since: began, timeout: opts.timeout,
+	})
+}
+
+// target is what the manifests of the command line want.
+func (o *upOptions) target(v view) (target, error) {
+	project, err := o.app.projectName()
+	if err != nil {
+		return target{}, err
+	}
+	found, err := o.app.load(o.strict, o.network)
+	if err != nil {
+		return target{}, err
+	}
+	if len(found.problems) > 0 {
+		v.Problems(found.problems)
+	}
+	if found.problems.HasErrors() {
+		return target{}, exit(exitManifest, nil)
+	}
+	t := target{
+		project: project,
+		set:     found.set,
+		options: found.releaseOptions(o.network),
+		pull:    o.pull.value,
+		choices: plan.Options{Prune: o.prune, Recreate: o.forceRecreate, RenewVolumes: o.renewVolumes, Pods: o.pods},
+	}
+	t.options.Pods = o.pods
+	return t, nil
+}
+
+// grace is a flag for how long a container may take to stop: seconds, or a duration such as 1m30s.
+type grace struct {
+	text     string
+	duration time.Duration
+}
+
+func (g *grace) String() string { return g.text }
+func (g *grace) Type() string   { return "seconds" }
+
+func (g *grace) Set(text string) error {
+	duration, err := time.ParseDuration(text)
+	if seconds, numeric := strconv.Atoi(text); numeric == nil {
+		duration, err = time.Duration(seconds)*time.Second, nil
+	}
+	if err != nil || duration < 0 {
+		return usagef("it is a number of seconds, or a duration such as 1m30s")
+	}
+	g.text, g.duration = text, duration
+	return nil
+}
+
+// value is negative where the containers decide.
+func (g grace) value() time.Duration {
+	if g.text == "" {
+		return -1
+	}
+	return g.duration
+}

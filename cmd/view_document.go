@@ -1,0 +1,136 @@
+package cmd
+
+import (
+	"encoding/json"
+	"io"
+	"strings"
+
+	"github.com/podup/podup/manifest"
+	"github.com/podup/podup/plan"
+)
+
+// defaultWidth is assumed for lines that are cut where there is no terminal to measure.
+const defaultWidth = 80
+
+// textDocument writes for people: problems to err, plans to out.
+type textDocument struct {
+	out, err           io.Writer
+	outColor, errColor palette
+	width              int // of err in cells; 0 is no terminal
+}
+
+func (d textDocument) Problems(problems manifest.Problems) {
+	width := d.width
+	if width == 0 {
+		width = defaultWidth
+	}
+	renderProblems(d.err, problems, d.errColor, width)
+}
+
+// Plan writes the plan's own text; each line begins with the action that colours it.
+func (d textDocument) Plan(p plan.Plan) {
+	var text strings.Builder
+	for line := range lines(p.String()) {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		line = clean(line[len(indent):])
+		action, rest, _ := strings.Cut(line, " ")
+		if painted := d.outColor.action(plan.Action(action), action); painted != action {
+			line = painted + " " + rest
+		}
+		text.WriteString(indent + line + "\n")
+	}
+	_, _ = io.WriteString(d.out, text.String())
+}
+
+// jsonDocument writes one JSON document for each call.
+type jsonDocument struct{ out io.Writer }
+
+type problemJSON struct {
+	File     string `json:"file"`
+	Line     int    `json:"line,omitempty"`
+	Column   int    `json:"column,omitempty"`
+	Path     string `json:"path"`
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
+	Message  string `json:"message"`
+}
+
+func problemsJSON(problems manifest.Problems) []problemJSON {
+	out := make([]problemJSON, 0, len(problems))
+	for _, p := range problems {
+		out = append(out, problemJSON{
+			File: p.Pos.File, Line: p.Pos.Line, Column: p.Pos.Column,
+			Path: p.Path, Rule: p.Rule, Severity: string(p.Severity), Message: p.Message,
+		})
+	}
+	return out
+}
+
+func (d jsonDocument) Problems(problems manifest.Problems) {
+	_ = writeJSON(d.out, struct {
+		FormatVersion string        `json:"formatVersion"`
+		Problems      []problemJSON `json:"problems"`
+	}{formatVersion, problemsJSON(problems)})
+}
+
+type changeJSON struct {
+	Action  string   `json:"action"`
+	Object  string   `json:"object"`
+	Reasons []string `json:"reasons"`
+}
+
+func changesJSON(changes []plan.Change) []changeJSON {
+	out := make([]changeJSON, 0, len(changes))
+	for _, c := range changes {
+		out = append(out, changeJSON{string(c.Action), c.Object, orEmpty(c.Reasons)})
+	}
+	return out
+}
+
+type conflictJSON struct {
+	Object string `json:"object"`
+	Owner  string `json:"owner"`
+}
+
+func (d jsonDocument) Plan(p plan.Plan) {
+	conflicts := make([]conflictJSON, 0, len(p.Conflicts))
+	for _, c := range p.Conflicts {
+		conflicts = append(conflicts, conflictJSON(c))
+	}
+	_ = writeJSON(d.out, struct {
+		FormatVersion string         `json:"formatVersion"`
+		Project       string         `json:"project"`
+		Changes       []changeJSON   `json:"changes"`
+		Orphans       []string       `json:"orphans"`
+		Conflicts     []conflictJSON `json:"conflicts"`
+	}{formatVersion, p.Project, changesJSON(p.Changes), orEmpty(p.Orphans), conflicts})
+}
+
+// orEmpty makes a list that is written as [] rather than null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// writeJSON writes one indented document.
+func writeJSON(w io.Writer, document any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(document)
+}
+
+// streamDocument reports problems into the JSON stream on standard error, so that every line there
+// is JSON; plans stay text on standard output.
+type streamDocument struct {
+	textDocument
+	stream *jsonProgress
+}
+
+func (d streamDocument) Problems(problems manifest.Problems) {
+	for _, p := range problemsJSON(problems) {
+		d.stream.problem(p)
+	}
+}

@@ -1,0 +1,108 @@
+package cmd
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/podup/podup/apply"
+	"github.com/podup/podup/plan"
+)
+
+// plainProgress writes a line when a change begins and one when it ends: for files and pipes.
+type plainProgress struct {
+	out   io.Writer
+	color palette
+	now   func() time.Time
+
+	mu    sync.Mutex
+	track *track
+}
+
+func newPlainProgress(out io.Writer, color palette, now func() time.Time) *plainProgress {
+	return &plainProgress{out: out, color: color, now: now, track: newTrack(plan.Plan{}, now)}
+}
+
+func (v *plainProgress) Begin(p plan.Plan) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.track = newTrack(p, v.now)
+}
+
+func (v *plainProgress) Event(e apply.Event) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c, what := v.track.event(e)
+	if text := plainLine(c, what, v.now(), v.color); text != "" {
+		_, _ = io.WriteString(v.out, text)
+	}
+}
+
+func plainLine(c *tracked, what moment, now time.Time, color palette) string {
+	if c == nil {
+		return ""
+	}
+	object := clean(c.Object)
+	doing, done := verbs(c.Action)
+	switch what {
+	case begins:
+		if why := c.why(); why != "" {
+			return fmt.Sprintf("%s %s (%s)\n", doing, object, why)
+		}
+		return fmt.Sprintf("%s %s\n", doing, object)
+	case ends:
+		switch c.state {
+		case apply.Done:
+			return fmt.Sprintf("%s %s in %s\n", color.action(c.Action, done), object, seconds(c.elapsed(now)))
+		case apply.Failed:
+			return fmt.Sprintf("%s %s after %s\n%s", color.red("failed "+doing), object, seconds(c.elapsed(now)), indentError(c.err))
+		case apply.Skipped:
+			return fmt.Sprintf("%s %s\n", color.faint("not "+done), object)
+		}
+	case takenBack:
+		return fmt.Sprintf("%s %s\n", color.yellow("took back"), object)
+	}
+	return ""
+}
+
+// indentError is an error below the line of the change it concerns. Its further lines, such as the
+// last output of a container, stay lines.
+func indentError(err error) string {
+	if err == nil {
+		return ""
+	}
+	return "    " + strings.ReplaceAll(cleanLines(err.Error()), "\n", "\n    ") + "\n"
+}
+
+func (v *plainProgress) End(r apply.Result) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, c := range v.track.cutShort() {
+		_, _ = io.WriteString(v.out, plainLine(c, ends, v.now(), v.color))
+	}
+	_, _ = io.WriteString(v.out, warningLines(r.Warnings, v.color))
+}
+
+func warningLines(warnings []string, color palette) string {
+	var text strings.Builder
+	for _, warning := range warnings {
+		fmt.Fprintf(&text, "%s %s\n", color.yellow("warning:"), clean(warning))
+	}
+	return text.String()
+}
+
+func (v *plainProgress) Note(text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, _ = io.WriteString(v.out, cleanLines(text)+"\n")
+}
+
+// quietProgress shows nothing: errors and problems are not progress, and are shown all the same.
+type quietProgress struct{}
+
+func (quietProgress) Begin(plan.Plan)   {}
+func (quietProgress) Event(apply.Event) {}
+func (quietProgress) End(apply.Result)  {}
+func (quietProgress) Note(string)       {}

@@ -1,0 +1,151 @@
+// Package e2e runs the whole of podup against real Podman: the scripts of testdata, one invariant
+// each (see SCENARIO.md), and the conformance suite. It uses this machine's Podman where there is
+// one, else it boots workstations (see the script of that name) and runs itself inside them.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/podup/podup/cmd"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(suite{m}, map[string]func(){"podup": podup})
+}
+
+// suite is the tests of this package and what has to be put away after them.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	defer stopWorkstations()
+	return s.M.Run()
+}
+
+// podup is the command the scripts run: this test binary under that name, so that it is built once,
+// and with the race detector where the tests have it. It does what cmd/podup does.
+func podup() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	env := cmd.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Connect: cmd.Podman}
+	os.Exit(cmd.Main(ctx, env, os.Args[1:]))
+}
+
+// The scripts of testdata run beside each other, those of testdata/alone one after another: they
+// stop the engine's service, or take all of it.
+func TestScripts(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, e *engine) {
+		testscript.Run(t, params(e, e.scripts(t, "testdata")))
+	})
+}
+
+func TestScriptsAlone(t *testing.T) {
+	onEveryEngine(t, func(t *testing.T, e *engine) {
+		testscript.RunT(alone{t}, params(e, e.scripts(t, "testdata/alone")))
+	})
+}
+
+// alone runs each script when the one before has ended.
+type alone struct{ *testing.T }
+
+func (alone) Parallel() {}
+func (a alone) Run(name string, f func(testscript.T)) {
+	a.T.Run(name, func(t *testing.T) { f(alone{t}) })
+}
+func (alone) Verbose() bool { return testing.Verbose() }
+
+// mainStory are the scripts that run on every engine, also on those that need not show more.
+func mainStory() []string {
+	return []string{
+		"up-serves", "up-unchanged", "replace-image", "replace-pod-port", "mend-killed", "config-file-updates",
+		"diff-writes-nothing", "down-leaves-nothing", "init-in-order", "several-pods-by-name", "volumes-emptydir",
+	}
+}
+
+// scripts are the files of a directory of scripts that this engine runs.
+func (e *engine) scripts(t *testing.T, dir string) []string {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(all) == 0 {
+		t.Fatalf("no scripts in %s: %v", dir, err)
+	}
+	if !e.storyOnly {
+		return all
+	}
+	var story []string
+	for _, file := range all {
+		for _, name := range mainStory() {
+			if filepath.Base(file) == name+".txtar" {
+				story = append(story, file)
+			}
+		}
+	}
+	return story
+}
+
+func params(e *engine, files []string) testscript.Params {
+	return testscript.Params{
+		Files:              files,
+		RequireUniqueNames: true,
+		Cmds:               commands(),
+		Condition: func(condition string) (bool, error) {
+			switch condition {
+			case "rootful":
+				return os.Getuid() == 0, nil
+			case "cgroupv2":
+				return e.cgroups == "v2", nil
+			case "podman-5.4":
+				return strings.HasPrefix(e.version, "5.4."), nil
+			}
+			return false, fmt.Errorf("no such condition: %q", condition)
+		},
+		Setup: func(env *testscript.Env) error {
+			script := strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")
+			for _, name := range []string{"HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PODMAN_IGNORE_CGROUPSV1_WARNING"} {
+				if value, ok := os.LookupEnv(name); ok {
+					env.Setenv(name, value)
+				}
+			}
+			env.Setenv("PROJECT", projectPrefix+script)
+			env.Setenv("PODUP_PROJECT", projectPrefix+script)
+			env.Setenv("ENGINE_SOCKET", e.socket)
+			env.Setenv("EXAMPLES", e.examples)
+			env.Defer(func() { removeProjects(func(project string) bool { return project == projectPrefix+script }) })
+			return nil
+		},
+	}
+}
+
+// The rules of SCENARIO.md that can be checked are checked: scripts share an engine.
+func TestScriptsObeyTheRules(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serial, err := filepath.Glob("testdata/alone/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, file := range append(files, serial...) {
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		if names[name] {
+			t.Errorf("%s: two scripts of this name would share a project", file)
+		}
+		names[name] = true
+		checkRules(t, file, name)
+	}
+	for _, name := range mainStory() {
+		if !names[name] {
+			t.Errorf("the main story names %s, which is no script", name)
+		}
+	}
+}

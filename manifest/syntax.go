@@ -1,0 +1,84 @@
+package manifest
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?((?s).*)$`)
+
+// syntaxProblem makes a problem of a parser's error, which is text only.
+func syntaxProblem(t *text, c chunk, err error) Problem {
+	message, line := err.Error(), 0
+	if match := yamlError.FindStringSubmatch(message); match != nil {
+		line, _ = strconv.Atoi(match[1])
+		message = match[2]
+	}
+	if line = culprit(c, line); line > 0 {
+		line += c.line - 1
+	}
+	confidential := secretKind.MatchString(c.data)
+	if confidential && strings.HasPrefix(message, "unknown anchor") {
+		message = "unknown anchor referenced"
+	}
+	content := t.line(line)
+	body := strings.TrimLeft(content, " \t")
+	indent := content[:len(content)-len(body)]
+	if strings.Contains(indent, "\t") {
+		message = "a tab stands in the indentation: YAML is indented with spaces only"
+	} else if hint := hints[message]; hint != "" {
+		message += ": " + hint
+	}
+	made := Problem{Pos: Pos{File: t.name, Line: line}, Rule: "yaml-syntax", Message: message, Severity: SeverityError}
+	if line > 0 {
+		made.Pos.Column = len(indent) + 1
+		if !confidential && len(content) <= widestExcerpt {
+			made.Source = content
+		}
+	}
+	return made
+}
+
+// hints say in the words of a user what the parser means.
+var hints = map[string]string{
+	"did not find expected key":                             "check the indentation, and for quotes that end too early",
+	"could not find expected ':'":                           "a name without a colon, or a line indented too little",
+	"did not find expected '-' indicator":                   "check the indentation of the list",
+	"mapping values are not allowed in this context":        "check the indentation, and quote values that hold a colon and a blank",
+	"found character that cannot start any token":           "quote values that begin with %, @ or `",
+	"did not find expected <document start>":                `put "---" between documents`,
+	"found unexpected end of stream":                        "a quote is not closed",
+	"did not find expected alphabetic or numeric character": "quote values that begin with * or &",
+}
+
+// culprit finds the line of a document, counted from 1, that breaks it. The parser often names the
+// start of the enclosing block; the line after the longest prefix that still parses is nearer. The
+// search supposes that every longer prefix fails; where that is not so, in a quoted or bracketed
+// value of several lines, the parser's line stands.
+func culprit(c chunk, reported int) int {
+	const largest = 256 << 10
+	if len(c.data) > largest {
+		return reported
+	}
+	lines := slices.Collect(strings.Lines(c.data))
+	fails := func(n int) bool {
+		_, err := parseYAML(chunk{data: strings.Join(lines[:n], ""), line: 1})
+		return err != nil
+	}
+	low, high := 0, len(lines) // the prefix of low lines parses, the one of high does not
+	for high-low > 1 {
+		if middle := (low + high) / 2; fails(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	for n := high + 1; n <= min(high+20, len(lines)); n++ {
+		if !fails(n) {
+			return reported
+		}
+	}
+	return high
+}

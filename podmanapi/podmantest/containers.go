@@ -1,0 +1,321 @@
+package podmantest
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The states of a container. It is stopped for a moment after its end, until it is cleaned up.
+const (
+	stateCreated     = "created"
+	stateInitialized = "initialized"
+	stateRunning     = "running"
+	stateStopping    = "stopping"
+	stateStopped     = "stopped"
+	stateExited      = "exited"
+)
+
+type container struct {
+	id       string
+	name     string
+	spec     containerSpec
+	image    *image // nil for an infra container
+	imageRef string
+	pod      *pod
+	infra    bool
+	created  time.Time
+
+	state     string
+	run       *process // while running or stopping
+	lost      bool     // the engine believes it runs, and it does not
+	started   time.Time
+	finished  time.Time
+	exitCode  int
+	oomKilled bool
+	lastError string // why the last start failed
+	byUser    bool   // stopped or killed over the API: the restart policy rests
+	restarts  int
+	log       []logLine
+}
+
+// up reports whether the container has a process, be it one that waits for its start.
+func (c *container) up() bool {
+	return c.state == stateRunning || c.state == stateInitialized || c.state == stateStopping
+}
+
+type namedVolume struct {
+	Name    string
+	Dest    string
+	Options []string
+	SubPath string
+}
+
+// containerSpec is what the service understands of specgen.SpecGenerator.
+type containerSpec struct {
+	Name          string            `json:"name"`
+	Pod           string            `json:"pod"`
+	Image         string            `json:"image"`
+	Entrypoint    []string          `json:"entrypoint"`
+	Command       []string          `json:"command"`
+	WorkDir       string            `json:"work_dir"`
+	Env           map[string]string `json:"env"`
+	SecretEnv     map[string]string `json:"secret_env"`
+	UnsetEnv      []string          `json:"unsetenv"`
+	User          string            `json:"user"`
+	Labels        map[string]string `json:"labels"`
+	Terminal      bool              `json:"terminal"`
+	Stdin         bool              `json:"stdin"`
+	Hostname      string            `json:"hostname"`
+	RestartPolicy string            `json:"restart_policy"`
+	StopTimeout   *uint             `json:"stop_timeout"`
+	ReadOnly      bool              `json:"read_only_filesystem"`
+	Volumes       []namedVolume     `json:"volumes"`
+	Mounts        []struct {
+		Destination string   `json:"destination"`
+		Type        string   `json:"type"`
+		Source      string   `json:"source"`
+		Options     []string `json:"options"`
+	} `json:"mounts"`
+	ImageVolumes []struct {
+		Source      string
+		Destination string
+		ReadWrite   bool
+		SubPath     string
+	} `json:"image_volumes"`
+	Secrets []struct {
+		Source string
+	} `json:"secrets"`
+	Log struct {
+		Driver string `json:"driver"`
+		Path   string `json:"path"`
+	} `json:"log_configuration"`
+	Resources struct {
+		CPU struct {
+			Shares uint64 `json:"shares"`
+			Quota  int64  `json:"quota"`
+			Period uint64 `json:"period"`
+		} `json:"cpu"`
+		Memory struct {
+			Limit int64 `json:"limit"`
+			Swap  int64 `json:"swap"`
+		} `json:"memory"`
+	} `json:"resource_limits"`
+	Privileged bool     `json:"privileged"`
+	CapAdd     []string `json:"cap_add"`
+	CapDrop    []string `json:"cap_drop"`
+	Groups     []string `json:"groups"`
+}
+
+var legalName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
+
+func createContainer(c *call) (answer, error) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var spec containerSpec
+	if err := c.decode(&spec); err != nil {
+		return answer{}, err
+	}
+	reference, found := s.lookupImage(spec.Image)
+	if found == nil {
+		return answer{}, notFound("image not known", "no such image: %s", spec.Image)
+	}
+	var home *pod
+	if spec.Pod != "" {
+		i := s.podIndex(spec.Pod)
+		if i < 0 {
+			return answer{}, internal("no such pod", "no pod with name or ID %s found", spec.Pod)
+		}
+		home = s.pods[i]
+		if spec.Hostname != "" {
+			return answer{}, internal("invalid configuration", "invalid config provided: cannot set hostname when joining the pod UTS namespace")
+		}
+	}
+	made, err := s.newContainer(spec, found, home)
+	if err != nil {
+		return answer{}, err
+	}
+	made.imageRef = reference
+	return answer{status: http.StatusCreated, body: map[string]any{"Id": made.id, "Warnings": s.warnings}}, nil
+}
+
+func (s *Service) newContainer(spec containerSpec, from *image, home *pod) (*container, error) {
+	made := &container{id: s.newID(), name: spec.Name, spec: spec, image: from, pod: home, created: time.Now(), state: stateCreated}
+	if made.name == "" {
+		made.name = "podmantest_" + made.id[:8]
+	}
+	if !legalName.MatchString(made.name) {
+		return nil, internal("invalid argument", "running container create option: names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*")
+	}
+	if i := s.containerIndex(made.name); i >= 0 {
+		return nil, internal("that name is already in use",
+			"creating container storage: the container name %q is already in use by %s. You have to remove that container to be able to reuse that name", made.name, s.containers[i].id)
+	}
+	for _, name := range spec.SecretEnv {
+		if s.secretIndex(name) < 0 {
+			return nil, internal("no such secret", "running container create option: no secret with name or id %q", name)
+		}
+	}
+	for _, file := range spec.Secrets {
+		if s.secretIndex(file.Source) < 0 {
+			return nil, internal("no such secret", "no secret with name or id %q", file.Source)
+		}
+	}
+	for _, mount := range spec.Mounts {
+		if mount.Type != "bind" {
+			continue
+		}
+		if slices.Contains(mount.Options, "rro") {
+			return nil, internal("invalid mount option", `unknown mount option "rro"`)
+		}
+		if _, err := os.Stat(mount.Source); err != nil {
+			return nil, internal("no such file or directory", "statfs %s", mount.Source)
+		}
+	}
+	for _, mount := range spec.ImageVolumes {
+		if _, found := s.lookupImage(mount.Source); found == nil {
+			return nil, internal("image not known", "getting image volume source: %s", mount.Source)
+		}
+	}
+	if err := s.checkLocks(); err != nil {
+		return nil, err
+	}
+	// A volume that is not there is made, without labels.
+	for _, mount := range spec.Volumes {
+		if s.volumeIndex(mount.Name) >= 0 {
+			continue
+		}
+		if _, err := s.newVolume(mount.Name, nil, nil); err != nil {
+			return nil, err
+		}
+	}
+	s.containers = append(s.containers, made)
+	return made, nil
+}
+
+func (s *Service) containerIndex(nameOrID string) int {
+	if i := slices.IndexFunc(s.containers, func(c *container) bool { return c.name == nameOrID }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(s.containers, func(c *container) bool {
+		return len(nameOrID) >= 12 && strings.HasPrefix(c.id, nameOrID)
+	})
+}
+
+// container finds the one the path names. The caller holds mu.
+func (c *call) container() (*container, error) {
+	i := c.s.containerIndex(c.name)
+	if i < 0 {
+		return nil, notFound("no such container", "no container with name or ID %q found", c.name)
+	}
+	return c.s.containers[i], nil
+}
+
+func containerExists(c *call) (answer, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	if c.s.containerIndex(c.name) < 0 {
+		return answer{}, notFound("no such container", "")
+	}
+	return answer{status: http.StatusNoContent}, nil
+}
+
+func renameContainer(c *call) (answer, error) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, err := c.container()
+	if err != nil {
+		return answer{}, err
+	}
+	to := c.query.Get("name")
+	if !legalName.MatchString(to) {
+		return answer{}, internal("invalid argument", "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*")
+	}
+	if i := s.containerIndex(to); i >= 0 && s.containers[i] != one {
+		return answer{}, internal("UNIQUE constraint failed: ContainerConfig.Name",
+			"renaming container %s: updating container config table with new configuration for container %s", one.id, one.id)
+	}
+	one.name = to
+	return answer{status: http.StatusNoContent}, nil
+}
+
+// updateContainer changes the restart policy and the resources; labels are ignored without a word,
+// and so is anything below "resources".
+func updateContainer(c *call) (answer, error) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, err := c.container()
+	if err != nil {
+		return answer{}, err
+	}
+	if err := c.decode(&one.spec.Resources); err != nil {
+		return answer{}, err
+	}
+	switch policy := c.query.Get("restartPolicy"); policy {
+	case "":
+	case "no", "always", "on-failure", "unless-stopped":
+		one.spec.RestartPolicy = policy
+	default:
+		return answer{}, internal("invalid argument", "%q is not a valid restart policy", policy)
+	}
+	return answer{status: http.StatusCreated, body: one.id}, nil
+}
+
+func removeContainer(c *call) (answer, error) {
+	s := c.s
+	s.mu.Lock()
+	one, err := c.container()
+	if err != nil {
+		s.mu.Unlock()
+		return answer{}, notFound("no such container", "no container with ID or name %q found", c.name)
+	}
+	if one.infra {
+		s.mu.Unlock()
+		return answer{}, internal("container "+one.id+" is the infra container of pod "+one.pod.id+" and cannot be removed without removing the pod", "")
+	}
+	if (one.state == stateRunning || one.state == stateStopping) && !flag(c.query, "force") {
+		s.mu.Unlock()
+		return answer{}, internal("container state improper",
+			"cannot remove container %s as it is running - running or paused containers cannot be removed without force", one.id)
+	}
+	s.mu.Unlock()
+
+	grace := time.Duration(-1)
+	if t := c.query.Get("timeout"); t != "" {
+		if grace, err = seconds(t); err != nil {
+			return answer{}, err
+		}
+	}
+	if err := s.stop(c.r.Context(), one, grace); err != nil {
+		return answer{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop(one)
+	s.change()
+	return answer{status: http.StatusOK, body: []any{map[string]any{"Id": one.id}}}, nil
+}
+
+// drop forgets a container that does not run, its log and its files. The caller holds mu.
+func (s *Service) drop(one *container) {
+	s.containers = slices.DeleteFunc(s.containers, func(other *container) bool { return other == one })
+	for id, session := range s.sessions {
+		if session.container == one {
+			delete(s.sessions, id)
+		}
+	}
+	if err := os.RemoveAll(s.rootfs(one)); err != nil {
+		s.t.Errorf("podmantest: %v", err)
+	}
+	s.release()
+}
+
+// rootfs is the directory for what a container writes outside of its mounts.
+func (s *Service) rootfs(one *container) string { return filepath.Join(s.dir, "rootfs", one.id) }

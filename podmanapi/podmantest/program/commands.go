@@ -1,0 +1,316 @@
+package program
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// poll is how often a command looks at something that cannot wake it.
+const poll = 5 * time.Millisecond
+
+func commands() map[string]command {
+	return map[string]command{
+		"print":    say(func(r *run) io.Writer { return r.Out }, "\n"),
+		"warn":     say(func(r *run) io.Writer { return r.Err }, "\n"),
+		"part":     say(func(r *run) io.Writer { return r.Out }, ""),
+		"lines":    lines,
+		"tick":     tick,
+		"sleep":    sleep,
+		"exit":     exit,
+		"ignore":   ignore,
+		"obey":     obey,
+		"env":      env,
+		"args":     args,
+		"id":       id,
+		"pwd":      pwd,
+		"hostname": hostname,
+		"write":    write,
+		"cat":      cat,
+		"ls":       ls,
+		"mode":     mode,
+		"await":    await,
+		"watch":    watch,
+		"serve":    serve,
+		"size":     size,
+		"tty":      tty,
+	}
+}
+
+func say(to func(*run) io.Writer, end string) command {
+	return func(_ context.Context, r *run, args []string) (int, bool) {
+		io.WriteString(to(r), text(args)+end)
+		return 0, false
+	}
+}
+
+func lines(ctx context.Context, r *run, args []string) (int, bool) {
+	count, err := number(args, 0)
+	if err != nil {
+		return r.fail("lines: %v", err)
+	}
+	every, err := duration(args, 1, 0)
+	if err != nil {
+		return r.fail("lines: %v", err)
+	}
+	for i := range count {
+		fmt.Fprintf(r.Out, "line %d\n", i+1)
+		if code, over := r.pause(ctx, every); over {
+			return code, true
+		}
+	}
+	return 0, false
+}
+
+func tick(ctx context.Context, r *run, args []string) (int, bool) {
+	every, err := duration(args, 0, time.Second)
+	if err != nil {
+		return r.fail("tick: %v", err)
+	}
+	for i := 1; ; i++ {
+		fmt.Fprintf(r.Out, "tick %d\n", i)
+		if code, over := r.pause(ctx, every); over {
+			return code, true
+		}
+	}
+}
+
+func sleep(ctx context.Context, r *run, args []string) (int, bool) {
+	d, err := duration(args, 0, -1)
+	if err != nil {
+		return r.fail("sleep: %v", err)
+	}
+	return r.pause(ctx, d)
+}
+
+func exit(_ context.Context, r *run, args []string) (int, bool) {
+	code, err := number(args, 0)
+	if err != nil {
+		return r.fail("exit: %v", err)
+	}
+	return code, true
+}
+
+func ignore(_ context.Context, r *run, _ []string) (int, bool) {
+	r.onTerm = -1
+	return 0, false
+}
+
+func obey(_ context.Context, r *run, args []string) (int, bool) {
+	code, err := number(args, 0)
+	if err != nil {
+		return r.fail("obey: %v", err)
+	}
+	r.onTerm = code
+	return 0, false
+}
+
+func env(_ context.Context, r *run, args []string) (int, bool) {
+	sorted := slices.Sorted(slices.Values(r.Env))
+	if len(args) == 0 {
+		for _, pair := range sorted {
+			fmt.Fprintln(r.Out, pair)
+		}
+		return 0, false
+	}
+	for _, pair := range sorted {
+		if name, value, _ := strings.Cut(pair, "="); name == args[0] {
+			fmt.Fprintln(r.Out, value)
+			return 0, false
+		}
+	}
+	return r.fail("env: %s is not set", args[0])
+}
+
+func args(_ context.Context, r *run, _ []string) (int, bool) {
+	for _, arg := range r.Args {
+		fmt.Fprintln(r.Out, arg)
+	}
+	return 0, false
+}
+
+func id(_ context.Context, r *run, _ []string) (int, bool) {
+	fmt.Fprintf(r.Out, "%d:%d\n", r.UID, r.GID)
+	return 0, false
+}
+
+func pwd(_ context.Context, r *run, _ []string) (int, bool) {
+	fmt.Fprintln(r.Out, r.Dir)
+	return 0, false
+}
+
+func hostname(_ context.Context, r *run, _ []string) (int, bool) {
+	fmt.Fprintln(r.Out, r.Hostname)
+	return 0, false
+}
+
+func write(_ context.Context, r *run, args []string) (int, bool) {
+	if len(args) == 0 {
+		return r.fail("write: a path is missing")
+	}
+	if err := r.Files.WriteFile(args[0], []byte(text(args[1:])+"\n")); err != nil {
+		return r.fail("write %s: %v", args[0], cause(err))
+	}
+	return 0, false
+}
+
+func cat(_ context.Context, r *run, args []string) (int, bool) {
+	if len(args) == 0 {
+		return r.fail("cat: a path is missing")
+	}
+	if args[0] == "-" {
+		if _, err := io.Copy(r.Out, r.In); err != nil {
+			return r.fail("cat: %v", err)
+		}
+		return 0, false
+	}
+	data, err := r.Files.ReadFile(args[0])
+	if err != nil {
+		return r.fail("cat %s: %v", args[0], cause(err))
+	}
+	r.Out.Write(data)
+	return 0, false
+}
+
+func ls(_ context.Context, r *run, args []string) (int, bool) {
+	if len(args) == 0 {
+		return r.fail("ls: a path is missing")
+	}
+	names, err := r.Files.ReadDir(args[0])
+	if err != nil {
+		return r.fail("ls %s: %v", args[0], cause(err))
+	}
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		fmt.Fprintln(r.Out, name)
+	}
+	return 0, false
+}
+
+func mode(_ context.Context, r *run, args []string) (int, bool) {
+	if len(args) == 0 {
+		return r.fail("mode: a path is missing")
+	}
+	info, err := r.Files.Stat(args[0])
+	if err != nil {
+		return r.fail("mode %s: %v", args[0], cause(err))
+	}
+	fmt.Fprintf(r.Out, "%04o\n", info.Mode().Perm())
+	return 0, false
+}
+
+func await(ctx context.Context, r *run, args []string) (int, bool) {
+	if len(args) == 0 {
+		return r.fail("await: a path is missing")
+	}
+	for {
+		if _, err := r.Files.Stat(args[0]); err == nil {
+			return 0, false
+		}
+		if code, over := r.pause(ctx, poll); over {
+			return code, true
+		}
+	}
+}
+
+func watch(ctx context.Context, r *run, args []string) (int, bool) {
+	if len(args) == 0 {
+		return r.fail("watch: a path is missing")
+	}
+	last := ""
+	for {
+		now := "missing"
+		if data, err := r.Files.ReadFile(args[0]); err == nil {
+			now = strings.TrimSpace(string(data))
+		}
+		if now != last {
+			fmt.Fprintln(r.Out, now)
+			last = now
+		}
+		// No timer: the shorter the gap between two looks, the better the chance to see a moment
+		// in which the file is not there.
+		if code, over := r.pause(ctx, 0); over {
+			return code, true
+		}
+	}
+}
+
+func serve(ctx context.Context, r *run, args []string) (int, bool) {
+	port, err := number(args, 0)
+	if err != nil {
+		return r.fail("serve: %v", err)
+	}
+	listener, err := r.Listen(port)
+	if err != nil {
+		return r.fail("serve: %v", err)
+	}
+	defer listener.Close()
+	body := text(args[1:]) + "\n"
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go answer(conn, body)
+		}
+	}()
+	fmt.Fprintf(r.Out, "serving %d\n", port)
+	return r.pause(ctx, -1)
+}
+
+// answer replies to one HTTP request, whatever it asks for.
+func answer(conn net.Conn, body string) {
+	defer conn.Close()
+	request := bufio.NewReader(conn)
+	for {
+		line, err := request.ReadString('\n')
+		if err != nil {
+			return
+		}
+		if strings.TrimSpace(line) == "" {
+			break
+		}
+	}
+	fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+}
+
+func size(ctx context.Context, r *run, _ []string) (int, bool) {
+	var last string
+	for {
+		width, height, ok := r.Size()
+		if !ok {
+			return r.fail("size: not a terminal")
+		}
+		if now := fmt.Sprintf("%dx%d", width, height); now != last {
+			fmt.Fprintln(r.Out, now)
+			last = now
+		}
+		if code, over := r.pause(ctx, poll); over {
+			return code, true
+		}
+	}
+}
+
+func tty(_ context.Context, r *run, _ []string) (int, bool) {
+	if r.TTY {
+		fmt.Fprintln(r.Out, "tty")
+	} else {
+		fmt.Fprintln(r.Out, "no tty")
+	}
+	return 0, false
+}
+
+// cause drops the path an error repeats: inside and outside of a container it is not the same.
+func cause(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

@@ -1,0 +1,228 @@
+package translate
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// Field is one thing podup compares, in words for the user: "image" is "nginx:1.27", "env LOG" is
+// "a". A confidential value is "(secret <digest>)", a runtime token "$(status.podIP)".
+type Field struct{ Name, Value string }
+
+// hashFormat is part of every hash. Whoever changes what is hashed, or how, changes it, knowing that
+// the next up then replaces every container.
+const hashFormat = "podup/1"
+
+// hashLength is in hex digits.
+const hashLength = 16
+
+// fact is a Field before it is put in words: exact where words may be ambiguous.
+type fact struct{ name, exact, shown string }
+
+func plainFact(name, value string) fact { return fact{name, value, value} }
+
+func identity(facts []fact) []Field {
+	fields := make([]Field, len(facts))
+	for i, f := range facts {
+		fields[i] = Field{f.name, f.shown}
+	}
+	return fields
+}
+
+func hash(kind string, facts []fact) string {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s %s\n", hashFormat, kind)
+	for _, f := range facts {
+		io.WriteString(sum, strconv.Quote(f.name)+"="+strconv.Quote(f.exact)+"\n")
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:hashLength]
+}
+
+// Identity is what the infra container owns and a running pod therefore cannot change.
+func (p Pod) Identity() []Field { return identity(p.facts()) }
+
+// Hash identifies Identity in 16 hex digits.
+func (p Pod) Hash() string { return hash("pod", p.facts()) }
+
+// Identity is what Podman fixes when it makes a container. Restart policy, grace period and pull
+// policy are not in it, nor is what the files of a volume hold: those change in place.
+func (c Container) Identity() []Field { return identity(c.facts()) }
+
+// Hash identifies Identity in 16 hex digits.
+func (c Container) Hash() string { return hash("container", c.facts()) }
+
+func (p Pod) facts() []fact {
+	network := p.Network
+	if network == "" {
+		network = "engine default"
+	}
+	facts := []fact{plainFact("hostname", p.Hostname), {"network", p.Network, network}}
+	ports := slices.SortedFunc(slices.Values(p.Ports), func(a, b Port) int {
+		return cmp.Or(cmp.Compare(a.HostPort, b.HostPort), cmp.Compare(a.Protocol, b.Protocol),
+			cmp.Compare(a.HostIP, b.HostIP), cmp.Compare(a.ContainerPort, b.ContainerPort))
+	})
+	for _, port := range ports {
+		facts = append(facts, plainFact("port "+port.String(), fmt.Sprintf("container port %d", port.ContainerPort)))
+	}
+	return facts
+}
+
+// String is the host's side of the port: "8080/tcp", "127.0.0.1:8080/tcp", "[::1]:8080/tcp".
+func (p Port) String() string {
+	host := strconv.Itoa(int(p.HostPort))
+	if p.HostIP != "" {
+		host = net.JoinHostPort(p.HostIP, host)
+	}
+	return host + "/" + p.Protocol
+}
+
+func (c Container) facts() []fact {
+	facts := []fact{{"image", c.Image, familiarImage(c.Image)}}
+	if c.Init {
+		facts = append(facts, plainFact("kind", "init container"))
+	}
+	if c.Entrypoint != nil {
+		facts = append(facts, listFact("command", c.Entrypoint))
+	}
+	if len(c.Command) > 0 {
+		facts = append(facts, listFact("args", c.Command))
+	}
+	if c.WorkingDir != "" {
+		facts = append(facts, plainFact("workingDir", c.WorkingDir))
+	}
+	facts = append(facts, c.envFacts()...)
+	facts = append(facts, c.mountFacts()...)
+	if c.Stdin {
+		facts = append(facts, plainFact("stdin", "true"))
+	}
+	if c.TTY {
+		facts = append(facts, plainFact("tty", "true"))
+	}
+	facts = append(facts, c.Resources.facts()...)
+	return append(facts, c.Security.facts()...)
+}
+
+// envFacts are in the order of names: the order of variables makes no difference to a process.
+func (c Container) envFacts() []fact {
+	var facts []fact
+	for _, env := range slices.SortedFunc(slices.Values(c.Env), func(a, b EnvVar) int { return cmp.Compare(a.Name, b.Name) }) {
+		f := fact{"env " + env.Name, env.Value, show(env.Value)}
+		if env.Secret != "" {
+			digest := env.Secret[strings.LastIndexByte(env.Secret, '.')+1:]
+			f.exact, f.shown = tokenMark+"secret "+digest+tokenMark, concealed(digest)
+		}
+		facts = append(facts, f)
+	}
+	return facts
+}
+
+// mountFacts are in the order of paths: an engine sorts them so itself. What a hostPath must be, and
+// how an image is pulled, matters only when the container is made.
+func (c Container) mountFacts() []fact {
+	var facts []fact
+	for _, m := range slices.SortedFunc(slices.Values(c.Mounts), func(a, b Mount) int { return cmp.Compare(a.Path, b.Path) }) {
+		shown := []string{"volume " + m.Volume}
+		switch {
+		case m.HostPath != "":
+			shown[0] = "host path " + m.HostPath
+		case m.Image != "":
+			shown[0] = "image " + familiarImage(m.Image)
+		}
+		if m.SubPath != "" {
+			shown = append(shown, "sub-path "+show(m.SubPath))
+		}
+		if m.ReadOnly {
+			shown = append(shown, "read-only")
+		}
+		if m.Propagation != "" {
+			shown = append(shown, m.Propagation)
+		}
+		exact := fmt.Sprintf("%q %q %q %q %t %q", m.Volume, m.HostPath, m.Image, m.SubPath, m.ReadOnly, m.Propagation)
+		facts = append(facts, fact{"mount " + m.Path, exact, strings.Join(shown, ", ")})
+	}
+	return facts
+}
+
+func (r Resources) facts() []fact {
+	var facts []fact
+	if r.CPUShares != 0 {
+		facts = append(facts, plainFact("cpu shares", strconv.FormatUint(r.CPUShares, 10)))
+	}
+	if r.CPUQuota != 0 {
+		facts = append(facts, plainFact("cpu limit", fmt.Sprintf("%d of %d µs", r.CPUQuota, r.CPUPeriod)))
+	}
+	if r.MemoryLimit != 0 {
+		size := resource.NewQuantity(r.MemoryLimit, resource.BinarySI).String()
+		facts = append(facts, fact{"memory limit", strconv.FormatInt(r.MemoryLimit, 10), size})
+	}
+	return facts
+}
+
+func (s Security) facts() []fact {
+	var facts []fact
+	for _, id := range []struct {
+		name  string
+		value *int64
+	}{{"runAsUser", s.RunAsUser}, {"runAsGroup", s.RunAsGroup}} {
+		if id.value != nil {
+			facts = append(facts, plainFact(id.name, strconv.FormatInt(*id.value, 10)))
+		}
+	}
+	if len(s.SupplementalGroups) > 0 {
+		var groups []string
+		for _, group := range slices.Sorted(slices.Values(s.SupplementalGroups)) {
+			groups = append(groups, strconv.FormatInt(group, 10))
+		}
+		facts = append(facts, plainFact("supplementalGroups", strings.Join(groups, ", ")))
+	}
+	for _, flag := range []struct {
+		name  string
+		value bool
+	}{
+		{"runAsNonRoot", s.RunAsNonRoot},
+		{"privileged", s.Privileged},
+		{"readOnlyRootFilesystem", s.ReadOnlyRoot},
+		{"no new privileges", s.NoNewPrivileges},
+	} {
+		if flag.value {
+			facts = append(facts, plainFact(flag.name, "true"))
+		}
+	}
+	if len(s.CapAdd) > 0 {
+		facts = append(facts, plainFact("capabilities added", strings.Join(s.CapAdd, ", ")))
+	}
+	if len(s.CapDrop) > 0 {
+		facts = append(facts, plainFact("capabilities dropped", strings.Join(s.CapDrop, ", ")))
+	}
+	return facts
+}
+
+func listFact(name string, words []string) fact {
+	shown := make([]string, len(words))
+	exact := make([]string, len(words))
+	for i, word := range words {
+		shown[i], exact[i] = show(word), strconv.Quote(word)
+	}
+	return fact{name, strings.Join(exact, " "), jsonList(shown)}
+}
+
+// jsonList writes a command as people do in manifests.
+func jsonList(words []string) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(words); err != nil { // strings always encode
+		return fmt.Sprintf("%q", words)
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}

@@ -1,0 +1,41 @@
+package translate
+
+// Labels of the pod; its infra container inherits them.
+func (p Pod) Labels() map[string]string {
+	return map[string]string{LabelProject: p.Project, LabelPod: p.Name, LabelRole: RolePod, LabelHash: p.Hash()}
+}
+
+// HolderLabels are those of the container that keeps the pod's Memory volumes.
+func (p Pod) HolderLabels() map[string]string {
+	return map[string]string{LabelProject: p.Project, LabelPod: p.Name, LabelRole: RoleHolder}
+}
+
+// Labels of the container.
+func (c Container) Labels() map[string]string {
+	role := RoleApp
+	if c.Init {
+		role = RoleInit
+	}
+	return map[string]string{
+		LabelProject: c.Project, LabelPod: c.Pod, LabelContainer: c.Name, LabelRole: role, LabelHash: c.Hash(),
+	}
+}
+
+// Labels of the volume.
+func (v Volume) Labels() map[string]string {
+	if v.Pod == "" {
+		return map[string]string{LabelProject: v.Project, LabelRole: RoleClaim, LabelKind: string(v.Kind)}
+	}
+	return map[string]string{LabelProject: v.Project, LabelPod: v.Pod, LabelRole: RoleVolume, LabelKind: string(v.Kind)}
+}
+
+// Labels of the engine secret.
+func (s Secret) Labels() map[string]string { return map[string]string{LabelProject: s.Project} }
+
+// Labels of the network.
+func (n Network) Labels() map[string]string { return map[string]string{LabelProject: n.Project} }
+
+// ReleaseLabels are those of a project's release volume.
+func ReleaseLabels(project string) map[string]string {
+	return map[string]string{LabelProject: project, LabelRole: RoleRelease}
+}
