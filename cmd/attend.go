@@ -30,9 +30,7 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 	again := interruptedAgain()
 	defer again.stop()
 	// Standard output is the containers' here.
-	screen := a.env
-	screen.Out = a.env.Err
-	showProject(screen, at.actual)
+	a.showProject(ctx, engine, a.env.Err, at.actual)
 
 	containers := slices.DeleteFunc(projectContainers(at.actual), func(c plan.ContainerState) bool {
 		return len(at.pods) > 0 && !slices.Contains(at.pods, c.Pod)

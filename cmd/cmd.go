@@ -82,10 +82,19 @@ func Main(ctx context.Context, env Env, args []string) int {
 	command, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		// Before a run function has begun only the command line itself can be wrong.
-		err = exit(exitUsage, fmt.Errorf("%w\nRun '%s --help' for usage", err, command.CommandPath()))
+		err = exit(exitUsage, fmt.Errorf("%s\nRun '%s --help' for usage", oneLine(err), command.CommandPath()))
 	}
-	report(env.Err, err)
+	a.report(err)
 	return exitCode(ctx, err)
+}
+
+// oneLine takes cobra's "Did you mean this?" into the sentence.
+func oneLine(err error) string {
+	text, suggestions, found := strings.Cut(err.Error(), "Did you mean this?")
+	if text = strings.TrimSpace(text); !found {
+		return text
+	}
+	return fmt.Sprintf("%s: did you mean %s?", text, strings.Join(strings.Fields(suggestions), " or "))
 }
 
 // report prints what has not been said yet, one line for each joined error.
@@ -93,7 +102,7 @@ func report(w io.Writer, err error) {
 	if chosen := (*exitError)(nil); err == nil || errors.As(err, &chosen) && chosen.err == nil {
 		return
 	}
-	for _, one := range flatten(err) {
+	for _, one := range unsaid(err) {
 		// Error texts hold what engines and manifests say, in any number of lines.
 		fmt.Fprintf(w, "podup: %s\n", strings.ReplaceAll(cleanLines(strings.TrimRight(one.Error(), "\n")), "\n", "\n  "))
 	}

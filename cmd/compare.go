@@ -78,12 +78,12 @@ func compare(ctx context.Context, engine Observer, t target, key []byte, pulled 
 	actual.Pulled = pulled
 	if len(actual.Pods)+len(actual.Volumes) > 0 {
 		past := history{reader: engine.History(t.project), project: t.project, key: key, warn: warn}
-		actual.Applied = past.applied(ctx, false)
-		if plan.Diff(want, actual, t.choices).Empty() {
-			return comparison{want: want, actual: actual, plan: plan.Diff(want, actual, t.choices)}, nil
+		past.apply(ctx, &actual, false)
+		if p := plan.Diff(want, actual, t.choices); p.Empty() {
+			return comparison{want: want, actual: actual, plan: p}, nil
 		}
 		// Something differs: the older definitions may know a hash and so the reason.
-		actual.Applied = past.applied(ctx, true)
+		past.apply(ctx, &actual, true)
 	}
 	return comparison{want: want, actual: actual, plan: plan.Diff(want, actual, t.choices)}, nil
 }
@@ -189,13 +189,12 @@ type history struct {
 	warn    func(string)
 }
 
-// applied gives past definitions of a project, newest first: all of them, or those down to the
-// newest deployed one, which say what volumes hold. What cannot be read is left out with a warning:
-// then reasons are coarser, and the content of volumes is written again.
-func (h history) applied(ctx context.Context, all bool) []translate.Project {
-	var past []translate.Project
-	unfinished := 0 // how many come before the newest deployed
-	deployed := false
+// apply tells a snapshot what was applied, newest first: all that is kept, or what there is down to
+// the newest release that was carried out to its end. What cannot be read is left out with a
+// warning: then reasons are coarser, and contents are written again.
+func (h history) apply(ctx context.Context, actual *plan.Actual, all bool) {
+	actual.Applied, actual.Unfinished = nil, 0
+	deployed, gap := false, false
 	for r, err := range h.reader.Past(ctx) {
 		var definition translate.Project
 		if err == nil {
@@ -205,19 +204,19 @@ func (h history) applied(ctx context.Context, all bool) []translate.Project {
 			if ctx.Err() == nil {
 				h.warn(err.Error())
 			}
+			gap = gap || !deployed
 			continue
 		}
-		past = append(past, definition)
+		actual.Applied = append(actual.Applied, definition)
 		if deployed = deployed || r.Status == release.Deployed; !deployed {
-			unfinished++
+			actual.Unfinished++
 		} else if !all {
 			break
 		}
 	}
-	if unfinished > 0 {
-		past[0].Volumes = certain(past[:min(unfinished+1, len(past))])
+	if gap { // an attempt nobody can read may have written anything
+		actual.Unfinished = len(actual.Applied)
 	}
-	return past
 }
 
 func (h history) translate(r release.Release) (translate.Project, error) {
@@ -232,26 +231,4 @@ func (h history) translate(r release.Release) (translate.Project, error) {
 		return translate.Project{}, fmt.Errorf("read release %d: %w", r.Number, problems)
 	}
 	return past, nil
-}
-
-// certain gives the volumes of the newest of some definitions, of which all but the last were not
-// carried out to their end. What a volume holds is known only where all of them agree; elsewhere its
-// content is one that no manifest can want, so that it is written again.
-func certain(past []translate.Project) []translate.Volume {
-	volumes := slices.Clone(past[0].Volumes)
-	for i, volume := range volumes {
-		if volume.Kind != translate.Files {
-			continue
-		}
-		for _, older := range past[1:] {
-			at := slices.IndexFunc(older.Volumes, func(v translate.Volume) bool { return v.Name == volume.Name })
-			if at < 0 || !slices.Equal(older.Volumes[at].Files, volume.Files) {
-				volumes[i].Files = []translate.File{{Path: ""}}
-			}
-		}
-		if len(past) == 1 { // nothing was ever carried out to its end
-			volumes[i].Files = []translate.File{{Path: ""}}
-		}
-	}
-	return volumes
 }

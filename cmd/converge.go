@@ -93,7 +93,7 @@ func (a *app) admit(ctx context.Context, engine Engine, c comparison) error {
 	if err := conflicts(c.plan); err != nil {
 		return err
 	}
-	findings, err := preflight(ctx, engine, c, a.env.Getenv)
+	findings, err := preflight(ctx, engine, c)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,9 @@ func (a *app) run(ctx context.Context, engine apply.Engine, v view, p plan.Plan)
 	v.Begin(p)
 	executor := apply.Executor{Engine: engine, Notify: v.Event}
 	result := executor.Run(ctx, p)
-	v.End(result)
+	if v.End(result) {
+		result.Err = markSaid(result)
+	}
 	return result
 }
 
@@ -131,7 +133,7 @@ func failure(p plan.Plan, result apply.Result) error {
 
 // giveUp leaves no trace of a project that had none before. Claims stay: they are data.
 func (a *app) giveUp(ctx context.Context, engine Engine, held *lock, before plan.Actual, cause error) error {
-	if len(before.Pods)+len(before.Volumes)+len(before.Networks)+len(before.Secrets) > 0 || before.Release {
+	if !blank(before) {
 		return cause
 	}
 	// The interrupt that may have been the cause must not keep this from being done.
@@ -152,6 +154,16 @@ func (a *app) giveUp(ctx context.Context, engine Engine, held *lock, before plan
 		return errors.Join(cause, err)
 	}
 	return errors.Join(cause, held.remove())
+}
+
+// blank is a project of which there is nothing, or only the data of an earlier life.
+func blank(actual plan.Actual) bool {
+	for _, volume := range actual.Volumes {
+		if volume.Role != translate.RoleClaim {
+			return false
+		}
+	}
+	return len(actual.Pods)+len(actual.Networks)+len(actual.Secrets) == 0 && !actual.Release
 }
 
 // withGrace overrides how long everything a plan stops may take.

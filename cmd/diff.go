@@ -57,7 +57,8 @@ func diffError(err error) error {
 
 func runDiff(ctx context.Context, opts *diffOptions) error {
 	v := opts.app.view(opts.output.value)
-	t, err := opts.target(v)
+	// Standard output holds the one document of the plan: problems go to standard error as for up.
+	t, err := opts.target(opts.app.view(""))
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,10 @@ func runDown(ctx context.Context, opts *downOptions) error {
 	if !slices.ContainsFunc(known, func(pod string) bool { return !slices.Contains(pods, pod) }) {
 		pods = nil
 	}
+	if actual.Release { // it knows how long each container may take to stop
+		past := history{reader: engine.History(project), project: project, key: randomKey(), warn: func(string) {}}
+		past.apply(ctx, &actual, false)
+	}
 	p := plan.Down(actual, plan.DownOptions{Pods: pods, Volumes: opts.volumes, Grace: opts.timeout.value()})
 	if !p.Empty() {
 		if result := a.run(ctx, engine, v, p); result.Err != nil {

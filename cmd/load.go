@@ -39,13 +39,15 @@ func (a *app) load(strict bool, network string) (loaded, error) {
 		}
 		l.sources = append(l.sources, path)
 	}
-	sources, err := manifest.Read(paths, a.env.In)
-	if err != nil {
-		for _, one := range flatten(err) {
-			l.problems = append(l.problems, manifest.Problem{
-				Rule: ruleUnreadable, Message: one.Error(), Severity: manifest.SeverityError,
-			})
+	var sources []manifest.Source
+	for _, path := range paths {
+		read, err := manifest.Read([]string{path}, a.env.In)
+		if err != nil {
+			l.problems = append(l.problems, unreadable(path, err)...)
 		}
+		sources = append(sources, read...)
+	}
+	if len(l.problems) > 0 {
 		return l, nil
 	}
 	l.set, l.problems = manifest.Load(sources)
@@ -57,6 +59,18 @@ func (a *app) load(strict bool, network string) (loaded, error) {
 	}
 	l.problems = manifest.Merge(l.problems, check(l.set, strict, network))
 	return l, nil
+}
+
+// unreadable are the problems of a path that could not be read.
+func unreadable(path string, err error) manifest.Problems {
+	var problems manifest.Problems
+	for _, one := range flatten(err) {
+		problems = append(problems, manifest.Problem{
+			Pos: manifest.Pos{File: path}, Rule: ruleUnreadable, Severity: manifest.SeverityError,
+			Message: strings.TrimPrefix(one.Error(), "read manifest "+path+": "),
+		})
+	}
+	return problems
 }
 
 // check finds what is wrong with a set, as far as that shows without an engine.

@@ -135,6 +135,9 @@ type logPosition struct {
 }
 
 func (p *logPosition) add(piece podmanapi.LogLine) {
+	if piece.Time.IsZero() {
+		return
+	}
 	if !piece.Time.Equal(p.time) {
 		p.time = piece.Time
 		p.pieces = nil

@@ -33,10 +33,11 @@ type logEngine interface {
 
 // logStream is what a session knows of one container. A replaced container is another stream.
 type logStream struct {
-	plan.ContainerState
-	path     string // what its lines begin with
-	position logPosition
-	joiner   lineJoiner
+	plan.ContainerState        // as last seen
+	id                  string // for the engine; a reader may use it while the state changes
+	path                string // what its lines begin with
+	position            logPosition
+	joiner              lineJoiner
 
 	reading bool      // a follow is under way
 	read    time.Time // StartedAt of the last run that was read
@@ -58,16 +59,16 @@ func newLogSession(env Env, engine logEngine, opts logsOptions) *logSession {
 
 // add gives the stream of a container, a new one where it was not known.
 func (s *logSession) add(c plan.ContainerState) *logStream {
-	key := c.ID
-	if key == "" {
-		key = c.Name
+	id := c.ID
+	if id == "" {
+		id = c.Name
 	}
-	stream := s.streams[key]
+	stream := s.streams[id]
 	if stream == nil {
 		// The manifest's name also while the container is being replaced and has another.
 		path := c.Pod + "/" + c.Container
-		stream = &logStream{path: path, joiner: lineJoiner{container: path}}
-		s.streams[key] = stream
+		stream = &logStream{id: id, path: path, joiner: lineJoiner{container: path}}
+		s.streams[id] = stream
 		s.order = append(s.order, stream)
 		s.printer.add(path)
 	}
@@ -87,11 +88,7 @@ func (s *logSession) options(stream *logStream, follow bool) podmanapi.LogOption
 // read passes on the lines of a container that have not been read yet.
 func (s *logSession) read(ctx context.Context, stream *logStream, follow bool, each func(logLine)) error {
 	skip := skipper{floor: stream.position}
-	id := stream.ID
-	if id == "" {
-		id = stream.Name
-	}
-	return s.engine.Logs(ctx, id, s.options(stream, follow), func(piece podmanapi.LogLine) {
+	return s.engine.Logs(ctx, stream.id, s.options(stream, follow), func(piece podmanapi.LogLine) {
 		if !skip.fresh(piece) {
 			return
 		}

@@ -24,6 +24,8 @@ func newLsCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "ls",
 		Short: "List the projects on the engine",
+		Long: `List the projects that podup has made on the engine, with the number of their pods, of
+their containers, and of those that run.`,
 		Example: `  podup ls
   podup ls -o json`,
 		Args:              cobra.NoArgs,

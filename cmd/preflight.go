@@ -29,7 +29,7 @@ type host interface {
 
 // preflight tries what Podman would only find out in the middle of the work: ports, host paths,
 // locks. Findings are all that would fail; err is that the engine could not be asked.
-func preflight(ctx context.Context, engine host, c comparison, getenv func(string) string) (findings, err error) {
+func preflight(ctx context.Context, engine host, c comparison) (findings, err error) {
 	ports, paths := neededPorts(c), neededPaths(c.plan)
 	var found []error
 	if len(ports)+len(paths) > 0 {
@@ -39,9 +39,11 @@ func preflight(ctx context.Context, engine host, c comparison, getenv func(strin
 		}
 		if version.Local {
 			found = append(found, checkPaths(paths)...)
-			if !inContainer(getenv) {
-				found = append(found, checkPorts(ports, version.Rootless)...)
+			first := 0
+			if version.Rootless {
+				first = unprivilegedPorts()
 			}
+			found = append(found, checkPorts(ports, first)...)
 		}
 	}
 	if needed := neededLocks(c.plan); needed > manyObjects {
@@ -54,20 +56,6 @@ func preflight(ctx context.Context, engine host, c comparison, getenv func(strin
 		}
 	}
 	return errors.Join(found...), nil
-}
-
-// inContainer says whether podup itself runs in a container. The engine it talks to is then outside,
-// on another network and with other files behind the same paths.
-func inContainer(getenv func(string) string) bool {
-	if getenv("container") != "" {
-		return true
-	}
-	for _, mark := range []string{"/run/.containerenv", "/.dockerenv"} {
-		if _, err := os.Stat(mark); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // podPort is a port a pod is about to publish.
@@ -110,7 +98,8 @@ func neededPorts(c comparison) []podPort {
 	}
 	var needed []podPort
 	for _, pod := range c.want.Pods {
-		if !starts[pod.Name] {
+		// On the host's network Podman publishes nothing: what the containers bind is their business.
+		if !starts[pod.Name] || pod.Network == "host" {
 			continue
 		}
 		for _, port := range pod.Ports {
@@ -138,12 +127,9 @@ func everywhere(ip string) bool { return ip == "" || ip == "0.0.0.0" || ip == ":
 
 // checkPorts binds each port for a moment, as pasta and rootful Podman will. (Podman checks nothing
 // when a pod is created; a port that is taken fails at the start of the infra container.)
-func checkPorts(ports []podPort, rootless bool) []error {
+// First is the lowest the engine may publish.
+func checkPorts(ports []podPort, first int) []error {
 	var found []error
-	first := 0
-	if rootless {
-		first = unprivilegedPorts()
-	}
 	for _, port := range ports {
 		if int(port.HostPort) < first {
 			found = append(found, fmt.Errorf("%s: rootless Podman cannot publish ports below %d: use a higher hostPort, or allow it with sysctl net.ipv4.ip_unprivileged_port_start=%d", port, first, port.HostPort))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/podmanapi"
 	"github.com/podup/podup/translate"
 )
 
@@ -118,17 +120,36 @@ func unknownName(kind, name string, known []string) error {
 	return fmt.Errorf("no %s %q: there is %s", kind, clean(name), clean(strings.Join(known, ", ")))
 }
 
-// showProject is the last screen of `up -d`: what is up, and where to reach it.
-func showProject(env Env, actual plan.Actual) {
-	width, _, _ := terminalSize(env.Out)
-	color := newPalette(env.Out, env.Getenv, colorAuto)
+// versioner tells where an engine is.
+type versioner interface {
+	Version(ctx context.Context) (podmanapi.Version, error)
+}
+
+// showProject is the last screen of `up`: what is up, and where to reach it.
+func (a *app) showProject(ctx context.Context, engine versioner, out io.Writer, actual plan.Actual) {
+	width, _, _ := terminalSize(out)
 	table := projectTable{actual: actual, now: time.Now()}
-	if table.render(env.Out, color, width, true) != nil {
+	if table.render(out, newPalette(out, a.env.Getenv, a.color.value), width, true) != nil {
 		return
 	}
-	if reach := table.reach(); len(reach) > 0 {
-		_, _ = io.WriteString(env.Out, "\n"+strings.Join(reach, "\n")+"\n")
+	reach := table.reach(func() string { return engineHost(ctx, engine) })
+	if len(reach) > 0 {
+		_, _ = io.WriteString(out, "\n"+strings.Join(reach, "\n")+"\n")
 	}
+}
+
+// engineHost is the name of the machine that publishes the ports, "localhost" for this one and
+// where it cannot be told.
+func engineHost(ctx context.Context, engine versioner) string {
+	version, err := engine.Version(ctx)
+	if err != nil || version.Local {
+		return "localhost"
+	}
+	// The API names no address but the one it was called by.
+	if address, err := url.Parse(version.URL); err == nil && address.Hostname() != "" {
+		return address.Hostname()
+	}
+	return "localhost"
 }
 
 // podNames are the names of the project's pods, sorted.

@@ -99,7 +99,7 @@ func runRollback(ctx context.Context, opts *rollbackOptions) error {
 	if err != nil {
 		return err
 	}
-	showProject(a.env, actual)
+	a.showProject(ctx, engine, a.env.Out, actual)
 	return nil
 }
 

@@ -17,6 +17,8 @@ import (
 type app struct {
 	env     Env
 	started bool // a run function has begun: from here on errors are no longer about usage
+	warned  map[string]bool
+	stream  *jsonStream // of standard error, with --progress json; use messages
 
 	project  string // --project; use projectName
 	url      string
@@ -27,10 +29,26 @@ type app struct {
 
 // view makes the view the global flags ask for; output is "" or "json".
 func (a *app) view(output string) view {
-	return newView(a.env, viewOptions{Progress: a.progress.value, Color: a.color.value, Output: output})
+	return newView(a.env, viewOptions{
+		Progress: a.progress.value, Color: a.color.value, Output: output, stream: a.messages(),
+	})
 }
 
-func (a *app) warn(text string) { fmt.Fprintf(a.env.Err, "podup: warning: %s\n", text) }
+// warn says something once.
+func (a *app) warn(text string) {
+	if a.warned[text] {
+		return
+	}
+	if a.warned == nil {
+		a.warned = map[string]bool{}
+	}
+	a.warned[text] = true
+	if stream := a.messages(); stream != nil {
+		_ = stream.message("warning", text)
+		return
+	}
+	fmt.Fprintf(a.env.Err, "podup: warning: %s\n", cleanLines(text))
+}
 
 // newRootCommand builds the whole tree of commands.
 func newRootCommand(a *app) *cobra.Command {

@@ -82,7 +82,7 @@ func runUp(ctx context.Context, opts *upOptions) error {
 		return err
 	}
 	if opts.detach {
-		showProject(a.env, actual)
+		a.showProject(ctx, engine, a.env.Out, actual)
 		return nil
 	}
 	return a.attend(ctx, engine, v, attendance{

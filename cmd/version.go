@@ -18,6 +18,8 @@ func newVersionCommand(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "version",
 		Short: "Show the versions of podup and of the engine",
+		Long: `Show the versions of podup and of the engine, and the engine's address. An engine that
+cannot be reached is no failure.`,
 		Example: `  podup version
   podup version --short
   podup version -o json`,

@@ -21,10 +21,11 @@ type view interface {
 	// Plan shows a plan on standard output.
 	Plan(plan.Plan)
 	// Begin, Event and End show how a plan is carried out: Begin once before the first Event, End
-	// after the last. The three may be repeated with another plan.
+	// after the last. The three may be repeated with another plan. End says whether the errors of
+	// the steps have been shown, so that nobody repeats them.
 	Begin(plan.Plan)
 	Event(apply.Event)
-	End(apply.Result)
+	End(apply.Result) (shown bool)
 	// Note shows a line that belongs to no step.
 	Note(string)
 }
@@ -35,7 +36,8 @@ type viewOptions struct {
 	Color    string // auto, always, never
 	Output   string // "" or json: what Problems and Plan write
 
-	now func() time.Time // nil is time.Now
+	now    func() time.Time // nil is time.Now
+	stream *jsonStream      // of standard error, for --progress json; nil is a new one
 }
 
 // The values of --progress.
@@ -54,7 +56,7 @@ const outputJSON = "json"
 type progress interface {
 	Begin(plan.Plan)
 	Event(apply.Event)
-	End(apply.Result)
+	End(apply.Result) (shown bool)
 	Note(string)
 }
 
@@ -89,7 +91,10 @@ func newView(env Env, opts viewOptions) view {
 	}
 	switch mode {
 	case progressJSON:
-		shown = newJSONProgress(env.Err, opts.now)
+		if opts.stream == nil {
+			opts.stream = newJSONStream(env.Err)
+		}
+		shown = newJSONProgress(opts.stream, opts.now)
 	case progressQuiet:
 		shown = quietProgress{}
 	case progressPlain:

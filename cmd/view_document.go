@@ -27,19 +27,22 @@ func (d textDocument) Problems(problems manifest.Problems) {
 	renderProblems(d.err, problems, d.errColor, width)
 }
 
-// Plan writes the plan's own text; each line begins with the action that colours it.
+// Plan writes the plan's own text in colour.
 func (d textDocument) Plan(p plan.Plan) {
+	_, _ = io.WriteString(d.out, paintPlan(p.String(), d.outColor))
+}
+
+// paintPlan colours each line that begins with an action by it.
+func paintPlan(plain string, color palette) string {
 	var text strings.Builder
-	for line := range lines(p.String()) {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-		line = clean(line[len(indent):])
-		action, rest, _ := strings.Cut(line, " ")
-		if painted := d.outColor.action(plan.Action(action), action); painted != action {
-			line = painted + " " + rest
-		}
-		text.WriteString(indent + line + "\n")
+	for line := range lines(plain) {
+		line = clean(line)
+		blanks := len(line) - len(strings.TrimLeft(line, " "))
+		action, _, _ := strings.Cut(line[blanks:], " ")
+		end := blanks + len(action)
+		text.WriteString(line[:blanks] + color.action(plan.Action(action), action) + line[end:] + "\n")
 	}
-	_, _ = io.WriteString(d.out, text.String())
+	return text.String()
 }
 
 // jsonDocument writes one JSON document for each call.
@@ -47,8 +50,8 @@ type jsonDocument struct{ out io.Writer }
 
 type problemJSON struct {
 	File     string `json:"file"`
-	Line     int    `json:"line,omitempty"`
-	Column   int    `json:"column,omitempty"`
+	Line     int    `json:"line"`
+	Column   int    `json:"column"`
 	Path     string `json:"path"`
 	Rule     string `json:"rule"`
 	Severity string `json:"severity"`

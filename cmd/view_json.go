@@ -42,8 +42,16 @@ func (s *jsonStream) write(line any) error {
 	return s.encoder.Encode(line)
 }
 
+// message adds a line that says something in words: a note, a warning or an error.
+func (s *jsonStream) message(kind, text string) error {
+	return s.write(struct {
+		Type    string `json:"type"`
+		Message string `json:"message"`
+	}{kind, text})
+}
+
 // jsonProgress reports progress as a stream for programs. The types of its lines: version, plan,
-// change, warning, note, problem, end.
+// change, warning, note, problem, end, and error for what podup itself says at the end.
 type jsonProgress struct {
 	stream *jsonStream
 	now    func() time.Time
@@ -52,8 +60,8 @@ type jsonProgress struct {
 	track *track
 }
 
-func newJSONProgress(out io.Writer, now func() time.Time) *jsonProgress {
-	return &jsonProgress{stream: newJSONStream(out), now: now, track: newTrack(plan.Plan{}, now)}
+func newJSONProgress(stream *jsonStream, now func() time.Time) *jsonProgress {
+	return &jsonProgress{stream: stream, now: now, track: newTrack(plan.Plan{}, now)}
 }
 
 type changeLine struct {
@@ -99,9 +107,11 @@ func (v *jsonProgress) Event(e apply.Event) {
 	_ = v.stream.write(line)
 }
 
-func (v *jsonProgress) End(r apply.Result) {
+func (v *jsonProgress) End(r apply.Result) (shown bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	for _, warning := range r.Warnings {
-		v.message("warning", warning)
+		_ = v.stream.message("warning", warning)
 	}
 	end := struct {
 		Type  string    `json:"type"`
@@ -113,17 +123,10 @@ func (v *jsonProgress) End(r apply.Result) {
 		end.Error = r.Err.Error()
 	}
 	_ = v.stream.write(end)
+	return v.track.shown(r)
 }
 
-func (v *jsonProgress) Note(text string) { v.message("note", text) }
-
-func (v *jsonProgress) message(kind, text string) {
-	_ = v.stream.write(struct {
-		Type    string    `json:"type"`
-		Time    time.Time `json:"time"`
-		Message string    `json:"message"`
-	}{kind, v.now(), text})
-}
+func (v *jsonProgress) Note(text string) { _ = v.stream.message("note", text) }
 
 func (v *jsonProgress) problem(p problemJSON) {
 	_ = v.stream.write(struct {

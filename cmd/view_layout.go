@@ -12,8 +12,11 @@ import (
 // plan needs, so that nothing moves while it is carried out.
 type layout struct{ verb, object int }
 
-// clockWidth fits 99m59s.
-const clockWidth = 6
+const (
+	clockWidth = 6  // fits 99m59s
+	textWidth  = 18 // is kept for the text, where the terminal is at least wideEnough
+	wideEnough = 60
+)
 
 func newLayout(p plan.Plan) layout {
 	l := layout{verb: len("skipped")}
@@ -56,6 +59,8 @@ func (l layout) ended(c *tracked, what moment, width int, color palette) string 
 	switch {
 	case what == takenBack:
 		line, _ = l.line(width, piece{"↩", color.yellow}, piece{"undone", color.yellow}, c.Object, piece{}, piece{"taken back", color.faint})
+	case c.state == apply.Failed && c.interrupted():
+		line, _ = l.line(width, piece{"✘", color.yellow}, piece{doing, color.yellow}, c.Object, clock, piece{"interrupted", color.yellow})
 	case c.state == apply.Failed:
 		line, _ = l.line(width, piece{"✘", color.red}, piece{doing, color.red}, c.Object, clock, piece{"failed", color.red})
 	case c.state == apply.Skipped:
@@ -71,6 +76,9 @@ func (l layout) ended(c *tracked, what moment, width int, color palette) string 
 func (l layout) line(width int, mark, verb piece, object string, clock, text piece) (line string, cellCount int) {
 	room := width - 1
 	fixed := len(" ") + 1 + len(" ") + l.verb + len(" ") + len(" ") + clockWidth
+	if width >= wideEnough {
+		fixed += textWidth
+	}
 	objectWidth := min(l.object, max(room-fixed, 8))
 	clock.text = strings.Repeat(" ", max(0, clockWidth-len(clock.text))) + clock.text
 

@@ -81,12 +81,12 @@ func (v *liveProgress) Event(e apply.Event) {
 	}
 	width, _ := v.size()
 	v.staid.WriteString(v.lines.ended(c, what, width, v.color) + "\n")
-	if what == ends && c.state == apply.Failed {
+	if what == ends && c.state == apply.Failed && !c.interrupted() {
 		v.staid.WriteString(indentError(c.err))
 	}
 }
 
-func (v *liveProgress) End(r apply.Result) {
+func (v *liveProgress) End(r apply.Result) (shown bool) {
 	if v.finish != nil {
 		v.finish()
 		v.finish = nil
@@ -97,8 +97,10 @@ func (v *liveProgress) End(r apply.Result) {
 		v.staid.WriteString(v.lines.ended(c, ends, width, v.color) + "\n")
 	}
 	v.staid.WriteString(warningLines(r.Warnings, v.color))
+	shown = v.track.shown(r)
 	v.mu.Unlock()
 	v.redraw()
+	return shown
 }
 
 func (v *liveProgress) Note(text string) {

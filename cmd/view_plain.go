@@ -57,6 +57,9 @@ func plainLine(c *tracked, what moment, now time.Time, color palette) string {
 		case apply.Done:
 			return fmt.Sprintf("%s %s in %s\n", color.action(c.Action, done), object, seconds(c.elapsed(now)))
 		case apply.Failed:
+			if c.interrupted() {
+				return fmt.Sprintf("%s %s after %s\n", color.yellow("interrupted "+doing), object, seconds(c.elapsed(now)))
+			}
 			return fmt.Sprintf("%s %s after %s\n%s", color.red("failed "+doing), object, seconds(c.elapsed(now)), indentError(c.err))
 		case apply.Skipped:
 			return fmt.Sprintf("%s %s\n", color.faint("not "+done), object)
@@ -76,13 +79,14 @@ func indentError(err error) string {
 	return "    " + strings.ReplaceAll(cleanLines(err.Error()), "\n", "\n    ") + "\n"
 }
 
-func (v *plainProgress) End(r apply.Result) {
+func (v *plainProgress) End(r apply.Result) (shown bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, c := range v.track.cutShort() {
 		_, _ = io.WriteString(v.out, plainLine(c, ends, v.now(), v.color))
 	}
 	_, _ = io.WriteString(v.out, warningLines(r.Warnings, v.color))
+	return v.track.shown(r)
 }
 
 func warningLines(warnings []string, color palette) string {
@@ -102,7 +106,7 @@ func (v *plainProgress) Note(text string) {
 // quietProgress shows nothing: errors and problems are not progress, and are shown all the same.
 type quietProgress struct{}
 
-func (quietProgress) Begin(plan.Plan)   {}
-func (quietProgress) Event(apply.Event) {}
-func (quietProgress) End(apply.Result)  {}
-func (quietProgress) Note(string)       {}
+func (quietProgress) Begin(plan.Plan)       {}
+func (quietProgress) Event(apply.Event)     {}
+func (quietProgress) End(apply.Result) bool { return false }
+func (quietProgress) Note(string)           {}

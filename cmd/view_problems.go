@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/podup/podup/manifest"
 )
@@ -68,6 +69,9 @@ func excerpt(problem manifest.Problem, width int) (source, caret string, ok bool
 	width = max(width-gutter, 16)
 
 	at := min(max(problem.Pos.Column-1, 0), len(problem.Source))
+	for at > 0 && at < len(problem.Source) && !utf8.RuneStart(problem.Source[at]) {
+		at--
+	}
 	before := printable(problem.Source[:at], 0)
 	column := cells.StringWidth(before)
 	after := printable(problem.Source[at:], column)

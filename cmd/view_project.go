@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,27 +175,36 @@ func portsText(ports []translate.Port) string {
 	return clean(strings.Join(text, ", "))
 }
 
-// reach says where the project's TCP ports are reached from this machine, a line each.
-func (t projectTable) reach() []string {
+// reach says where the project's TCP ports are reached, a line each. Host names the machine of the
+// engine; it is only asked for where there is a port.
+func (t projectTable) reach(host func() string) []string {
 	var out []string
+	machine := ""
 	for _, name := range podNames(t.actual) {
 		for _, p := range podPorts(t.actual.Pods[name]) {
 			if p.Protocol != "tcp" || p.HostPort == 0 {
 				continue
 			}
-			out = append(out, fmt.Sprintf("%s → %s %d/tcp", net.JoinHostPort(reachHost(p.HostIP), strconv.Itoa(int(p.HostPort))), clean(name), p.ContainerPort))
+			if machine == "" {
+				machine = host()
+			}
+			address := net.JoinHostPort(clean(reachHost(p.HostIP, machine)), strconv.Itoa(int(p.HostPort)))
+			out = append(out, fmt.Sprintf("%s → %s %d/tcp", address, clean(name), p.ContainerPort))
 		}
 	}
 	return slices.Compact(out)
 }
 
 // reachHost is the name under which an address that a port is bound to is reached.
-func reachHost(ip string) string {
-	switch ip {
-	case "", "0.0.0.0", "::", "127.0.0.1", "::1":
-		return "localhost"
+func reachHost(ip, machine string) string {
+	address, err := netip.ParseAddr(ip)
+	switch {
+	case err != nil, address.IsUnspecified():
+		return machine
+	case address.IsLoopback() && machine == "localhost":
+		return machine
 	}
-	return clean(ip)
+	return ip
 }
 
 type projectDocument struct {

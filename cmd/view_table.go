@@ -13,7 +13,7 @@ const minShrunk = 12
 // paint colours a cell after its width is known: text/tabwriter would count the colours as text,
 // and a wide rune as one cell.
 func writeTable(w io.Writer, rows [][]string, width, shrink int, paint func(row, column int, text string) string) error {
-	const gap = 3
+	const gap = 2
 	var widths []int
 	for _, row := range rows {
 		for column, text := range row {

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,8 +13,9 @@ import (
 // track folds the steps of a plan into its changes: the user sees what happens to an object, not
 // the calls it takes. Not safe for concurrent use.
 type track struct {
-	changes []tracked
-	now     func() time.Time
+	changes  []tracked
+	now      func() time.Time
+	failures int // events with an error
 }
 
 // tracked is one change under way. State is empty until its first step begins.
@@ -78,13 +81,17 @@ func (t *track) event(e apply.Event) (change *tracked, what moment) {
 	case apply.Done:
 		c.done++
 		c.text = ""
-		if c.state == apply.Failed || c.done < c.steps {
+		if c.state == apply.Failed || c.done+c.skipped < c.steps {
 			return c, progresses
+		}
+		if c.skipped > 0 {
+			return c, c.end(apply.Skipped, t.now())
 		}
 		return c, c.end(apply.Done, t.now())
 	case apply.Failed:
 		c.text = ""
 		c.err = e.Err
+		t.failures++
 		return c, c.end(apply.Failed, t.now())
 	case apply.Skipped:
 		c.skipped++
@@ -120,6 +127,20 @@ func (t *track) cutShort() []*tracked {
 	}
 	return cut
 }
+
+// shown says whether each error of a step has come as an event.
+func (t *track) shown(r apply.Result) bool {
+	errs := 0
+	for _, err := range r.Errs {
+		if err != nil {
+			errs++
+		}
+	}
+	return errs > 0 && t.failures >= errs
+}
+
+// interrupted says whether the change failed only because the user wanted it.
+func (c *tracked) interrupted() bool { return errors.Is(c.err, context.Canceled) }
 
 // live says whether the change is under way.
 func (c *tracked) live() bool { return c.state == apply.Working && !c.undone }

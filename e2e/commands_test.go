@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -36,9 +37,11 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"keep":         keep,
 		"kill9":        kill9,
 		"many":         many,
+		"many-pods":    manyPods,
 		"nothing-left": nothingLeft,
 		"podman":       podmanCommand,
 		"proxy":        proxyCommand,
+		"random":       random,
 		"signal":       signalCommand,
 		"take-port":    takePort,
 		"unused-port":  unusedPort,
@@ -275,6 +278,40 @@ func many(ts *testscript.TestScript, neg bool, args []string) {
 		fmt.Fprintf(&text, "  - name: c%d\n    image: localhost/podup-test:1\n    args: [sleep, forever]\n", i)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o644))
+}
+
+// manyPods writes a manifest of N pods with M containers each: many-pods N M FILE NAME
+func manyPods(ts *testscript.TestScript, neg bool, args []string) {
+	notNegated(ts, neg)
+	if len(args) != 4 {
+		ts.Fatalf("usage: many-pods N M FILE NAME")
+	}
+	pods, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	containers, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var text strings.Builder
+	for i := range pods {
+		fmt.Fprintf(&text, "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: %s-%d\nspec:\n  terminationGracePeriodSeconds: 5\n  containers:\n", args[3], i)
+		for j := range containers {
+			fmt.Fprintf(&text, "  - name: c%d\n    image: localhost/podup-test:1\n    args: [sleep, forever]\n", j)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text.String()), 0o644))
+}
+
+// random writes N bytes that are no text, the same each time: random N FILE
+func random(ts *testscript.TestScript, neg bool, args []string) {
+	notNegated(ts, neg)
+	if len(args) != 2 {
+		ts.Fatalf("usage: random N FILE")
+	}
+	count, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	data := make([]byte, count)
+	_, err = rand.NewChaCha8([32]byte{}).Read(data)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data, 0o644))
 }
 
 // kill9 starts a program and kills it with SIGKILL as soon as a line of its output matches. Ending

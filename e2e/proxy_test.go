@@ -40,7 +40,7 @@ func proxyCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 	listener := listen(ts)
 	var lock sync.Mutex
-	server := &http.Server{Handler: nil}
+	var server *http.Server
 	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "engine"})
 	forward.FlushInterval = -1 // streams are streams
 	forward.Transport = &http.Transport{
@@ -49,7 +49,7 @@ func proxyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		},
 	}
 	forward.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
-	server.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		line := r.Method + " " + r.URL.Path
 		lock.Lock()
 		fmt.Fprintln(log, line)
@@ -59,7 +59,7 @@ func proxyCommand(ts *testscript.TestScript, neg bool, args []string) {
 			panic(http.ErrAbortHandler)
 		}
 		forward.ServeHTTP(w, r)
-	})
+	})}
 	serve(ts, server, listener)
 	ts.Defer(func() { log.Close() })
 }
@@ -79,17 +79,26 @@ func fakeEngine(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	listener := listen(ts)
 	talk := func(each func(net.Conn)) {
+		ended := make(chan struct{})
 		go func() {
+			defer close(ended)
+			var open []net.Conn
 			for {
 				conn, err := listener.Accept()
 				if err != nil {
-					return
+					break
 				}
-				ts.Defer(func() { conn.Close() })
+				open = append(open, conn)
 				go each(conn)
 			}
+			for _, conn := range open {
+				conn.Close()
+			}
 		}()
-		ts.Defer(func() { listener.Close() })
+		ts.Defer(func() {
+			listener.Close()
+			<-ended
+		})
 	}
 	answer := func(header map[string]string, body string) {
 		serve(ts, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -125,7 +125,9 @@ func itemOf(list rawJSON, i int) rawJSON {
 		if err != nil {
 			return nil, err
 		}
-		var items struct{ Items []json.RawMessage }
+		var items struct {
+			Items []json.RawMessage `json:"items"`
+		}
 		if err := kjson.UnmarshalCaseSensitivePreserveInts(data, &items); err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -27,7 +28,7 @@ func (w *walker) entries(n *yaml.Node, f *Field, format string) []entry {
 			return
 		}
 		if earlier := found[at]; !earlier.merged {
-			w.repeated(one, earlier, f, format)
+			w.repeated(one, earlier, fmt.Sprintf(format, f.Path, one.name))
 		}
 		found[at] = one
 	}
@@ -58,19 +59,18 @@ func (w *walker) entries(n *yaml.Node, f *Field, format string) []entry {
 	return found
 }
 
-func (w *walker) repeated(again, earlier entry, f *Field, format string) {
-	path := fmt.Sprintf(format, f.Path, again.name)
-	if f.Path == "" {
-		path = again.name
-	}
-	twice := w.field(again.key, again.key, path)
-	twice.Kind = Null
-	first := w.text.pos(earlier.key.Line, earlier.key.Column)
+func (w *walker) repeated(again, earlier entry, path string) {
+	path = strings.TrimPrefix(path, ".")
 	if again.merged {
-		w.report(twice, "yaml-merge-order", fmt.Sprintf(
-			`the merge key "<<" after it overrides %q of line %d: put "<<" first`, clip(again.name), first.Line))
+		overridden := w.field(earlier.key, earlier.key, path)
+		overridden.Kind = Null
+		w.report(overridden, "yaml-merge-order", fmt.Sprintf(
+			`the merge key "<<" that follows overrides %q: put "<<" first`, clip(again.name)))
 		return
 	}
+	twice := w.field(again.key, again.key, path)
+	twice.Kind = Null // stands at its key
+	first := w.text.pos(earlier.key.Line, earlier.key.Column)
 	w.report(twice, "kubernetes-duplicate-field", fmt.Sprintf(
 		"%q is already set at line %d, column %d: keep one", clip(again.name), first.Line, first.Column))
 }

@@ -22,7 +22,7 @@ type Field struct {
 	Path   string // as field.Path prints it: "spec.containers[0].image", "metadata.labels[app]"
 	Pos    Pos    // the value of a scalar, the key of a mapping or list
 	Kind   FieldKind
-	Value  string   // of a scalar: its text without quotes
+	Value  string   // of a scalar: its text without quotes; of a boolean true or false, however it was spelt
 	Fields []*Field // of a mapping or list, in the order of the source
 
 	key    token

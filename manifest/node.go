@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -135,7 +136,7 @@ func bomb(root *yaml.Node) string {
 		return sum
 	}
 	if size(root) > mostExpanded && aliases && message == "" {
-		message = "the aliases of this document stand for too many values"
+		message = fmt.Sprintf("the aliases of this document stand for more than %d values", mostExpanded)
 	}
 	return message
 }

@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"encoding/json"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,7 +18,14 @@ func syntaxProblem(t *text, c chunk, err error) Problem {
 		line, _ = strconv.Atoi(match[1])
 		message = match[2]
 	}
-	if line = culprit(c, line); line > 0 {
+	column := 0
+	if broken, ok := jsonError(c.data); ok {
+		message = broken.Error()
+		line, column = advance(1, 1, c.data[:max(int(broken.Offset)-1, 0)])
+	} else {
+		line = culprit(c, line)
+	}
+	if line > 0 {
 		line += c.line - 1
 	}
 	confidential := secretKind.MatchString(c.data)
@@ -34,11 +43,25 @@ func syntaxProblem(t *text, c chunk, err error) Problem {
 	made := Problem{Pos: Pos{File: t.name, Line: line}, Rule: "yaml-syntax", Message: message, Severity: SeverityError}
 	if line > 0 {
 		made.Pos.Column = len(indent) + 1
+		if column > 0 {
+			made.Pos = t.pos(line, column)
+		}
 		if !confidential && len(content) <= widestExcerpt {
 			made.Source = content
 		}
 	}
 	return made
+}
+
+// jsonError is what is wrong with text that was meant as JSON: it begins with {".
+func jsonError(data string) (*json.SyntaxError, bool) {
+	opened, ok := strings.CutPrefix(strings.TrimSpace(data), "{")
+	if !ok || !strings.HasPrefix(strings.TrimSpace(opened), `"`) {
+		return nil, false
+	}
+	var broken *json.SyntaxError
+	ok = errors.As(json.Unmarshal([]byte(data), new(any)), &broken)
+	return broken, ok
 }
 
 // hints say in the words of a user what the parser means.

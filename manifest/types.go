@@ -69,7 +69,10 @@ func (s structures) advice(name string, at frame, enclosing []frame) (message, n
 		}
 		return "did you mean " + near + "?", near
 	}
-	for _, child := range known.names {
+	for _, child := range append([]string{"containers"}, known.names...) { // before a volume's "image"
+		if known.fields[child] == nil {
+			continue
+		}
 		if inner := element(known.fields[child]); inner.Kind() == reflect.Struct && !reflect.PointerTo(inner).Implements(unmarshaler) {
 			if _, ok := s.of(inner).fields[name]; ok && name != "name" {
 				return "it belongs in " + child, ""
@@ -95,6 +98,7 @@ var foreign = map[string]string{
 	"entrypoint": "command", "environment": "env", "env_file": "envFrom", "expose": "ports",
 	"restart": "restartPolicy", "volumes": "volumeMounts", "working_dir": "workingDir",
 	"stdin_open": "stdin", "healthcheck": "livenessProbe", "deploy": "resources",
+	"memory": "resources", "mem_limit": "resources", "cpu": "resources", "cpus": "resources",
 }
 
 // element is the struct a field holds, directly or in a list.

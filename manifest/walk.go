@@ -72,6 +72,9 @@ func (w *walker) field(n, key *yaml.Node, path string) *Field {
 	case yaml.ScalarNode:
 		if meaning := resolve(target); meaning.kind != scalarNull {
 			f.Kind, f.Value = Scalar, meaning.text
+			if meaning.kind == scalarBool {
+				f.Value = meaning.json
+			}
 		}
 	}
 	at := n

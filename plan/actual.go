@@ -30,9 +30,15 @@ type Actual struct {
 	// Applied are past definitions, newest first: the last release and those before it. They turn a
 	// differing hash into a field by field reason. Empty where the releases were lost.
 	Applied []translate.Project
+	// Unfinished is how many of Applied, from the newest, were not carried out to their end: failed
+	// or killed. What leaves no trace in labels, such as the content of a volume, is as
+	// Applied[Unfinished] says or as any of those after it; where there is no such definition, it is
+	// not known.
+	Unfinished int
 }
 
-// PodState is a pod with its containers as the engine lists them.
+// PodState is a pod with its containers as the engine lists them. Without an ID the engine has no
+// such pod, only containers that carry its name in their labels.
 type PodState struct {
 	Name       string
 	ID         string
@@ -52,8 +58,8 @@ type ContainerState struct {
 	Image     string // reference it was created from
 	ImageID   string
 	Status    Status
-	ExitCode  int // of the last run, where Status is Exited
-	StartedAt time.Time
+	ExitCode  int       // of the last run, where Status is Exited
+	StartedAt time.Time // of the last run; compared by whole seconds, an engine's list knows no more
 	ExitedAt  time.Time
 	CreatedAt time.Time
 	Restarts  int

@@ -14,7 +14,9 @@ type Plan struct {
 	Changes   []Change
 	Steps     []Step
 	Conflicts []Conflict // names held by others: with any of these, nothing may be done
+	Missing   []string   // images, sorted, that are not in the store and may not be pulled: nothing may be done either
 	Orphans   []string   // pods of the project the manifests no longer name, sorted; kept unless pruned
+	Notes     []string   // what the user should know and the plan leaves as it is
 }
 
 // Action is what a Change does to its object.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/podup/podup/translate"
@@ -25,10 +26,10 @@ var (
 type object struct {
 	ID         string
 	Name       string
-	Labels     map[string]string // pods, volumes, networks
-	Mountpoint string            // volumes
+	Labels     map[string]string                  // pods, volumes, networks
+	Mountpoint string                             // volumes
 	Config     struct{ Labels map[string]string } // containers
-	Spec       struct { // secrets
+	Spec       struct {                           // secrets
 		Name   string
 		Labels map[string]string
 	}
@@ -193,11 +194,9 @@ func (c *Client) on(ctx context.Context, of kind, name, verb string, do func(id,
 }
 
 // remove removes an object of the project; one that is gone is none.
-func (c *Client) remove(ctx context.Context, of kind, name, query string) error {
+func (c *Client) remove(ctx context.Context, of kind, name string, query url.Values) error {
 	err := c.on(ctx, of, name, "remove", func(id, doing string) error {
-		r := del(doing, of.path+element(id), nil)
-		r.path += query
-		return c.call(ctx, r, nil)
+		return c.call(ctx, del(doing, of.path+element(id), query), nil)
 	})
 	if err == nil || missing(err) {
 		c.known.forget(of, name)

@@ -22,9 +22,9 @@ import (
 // formatVersion of the files. A file of another major version is refused.
 const formatVersion = "1.0"
 
-// maxSize bounds what one release may unpack to. The largest project seen in tests, 2,000
-// containers, takes 3 MB; the bound only keeps a forged file from filling the memory.
-const maxSize = 256 << 20
+// maxSize bounds what one release may unpack to, so that a forged file cannot fill the memory. A
+// manifest file has at most 8 MiB.
+const maxSize = 64 << 20
 
 // document is a release file. Definition stays raw so that a list need not decode it.
 type document struct {
@@ -142,9 +142,16 @@ func documents[T interface {
 
 // pack makes the bytes of a release file. They are the same for the same document.
 func pack(doc document) ([]byte, error) {
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxSize {
+		return nil, fmt.Errorf("it has more than %d MiB", maxSize>>20)
+	}
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
-	if err := json.NewEncoder(w).Encode(doc); err != nil {
+	if _, err := w.Write(text); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {

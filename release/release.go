@@ -36,7 +36,7 @@ type Release struct {
 
 // Options are the choices of the command that shaped the project and must hold for a rollback.
 type Options struct {
-	Network string // --network, "" by default
+	Network string   // --network, "" by default
 	Sources []string // the manifests, as absolute paths; "-" is standard input
 	Pods    []string // only these were to be changed; empty is all
 }

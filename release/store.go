@@ -44,8 +44,8 @@ func (s Store) Key(ctx context.Context) (key []byte, fresh bool, err error) {
 }
 
 // Begin writes a release as pending, which is shown as Failed until Finish, and gives its number.
-// Key is what Key gave; it is stored if it was fresh. Nothing is written when the newest deployed
-// release, or a newer one that failed, has the same definition: the number is then that one's.
+// Key is what Key gave; it is stored if it was fresh. Nothing is written when the newest release,
+// deployed or not, has the same definition: the number is then that one's.
 func (s Store) Begin(ctx context.Context, r Release, key []byte) (number int, err error) {
 	raw, values, err := encode(r, key)
 	if err != nil {
@@ -95,18 +95,15 @@ func (s Store) Begin(ctx context.Context, r Release, key []byte) (number int, er
 	return number, s.prune(ctx)
 }
 
-// same finds the release of this definition among those from the newest to the newest deployed.
+// same says whether the newest release has this definition, and its number. An older one does not
+// count: what has been tried since has left its traces.
 func (s Store) same(ctx context.Context, entries []entry, definition []byte) (number int, ok bool) {
-	for i, e := range entries {
-		// A damaged release is no reason to keep the next one from being written.
-		if _, doc, err := s.reader().read(ctx, entries, i); err == nil && bytes.Equal(doc.Definition, definition) {
-			return e.number, true
-		}
-		if !e.pending {
-			break
-		}
+	if len(entries) == 0 {
+		return 0, false
 	}
-	return 0, false
+	// A damaged release is no reason to keep the next one from being written.
+	_, doc, err := s.reader().read(ctx, entries, 0)
+	return entries[0].number, err == nil && bytes.Equal(doc.Definition, definition)
 }
 
 // Finish marks a release as deployed, drops all but the last Kept and the secret values no kept

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kubernetes/pkg/fieldpath"
 	"k8s.io/kubernetes/third_party/forked/golang/expansion"
+	"k8s.io/utils/ptr"
 )
 
 // variable is the value of an environment variable while an environment is being worked out.
@@ -108,7 +109,10 @@ func (p *podTranslator) valueFrom(c *corev1.Container, source *corev1.EnvVarSour
 			return variable{}, false
 		}
 		text, ok := data[ref.Key]
-		if !ok {
+		if _, binary := p.configMaps[ref.Name].Object.BinaryData[ref.Key]; binary && !ptr.Deref(ref.Optional, false) {
+			p.report(refPath.Child("key"), RuleMissingKey, "key %q of ConfigMap %q is binary data, which no variable can hold: mount it as a file",
+				ref.Key, ref.Name)
+		} else if !ok {
 			p.missingKey("ConfigMap", ref.Name, ref.Key, ref.Optional, maps.Keys(data), refPath.Child("key"))
 		}
 		return variable{text: p.text(text, refPath)}, ok

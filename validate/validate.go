@@ -2,16 +2,62 @@
 // podup honours, ignores or refuses, then what must hold between documents. It does no I/O.
 package validate
 
-import "github.com/podup/podup/manifest"
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/podup/podup/manifest"
+)
 
 // Options of a check.
-type Options struct{ Strict bool }
+type Options struct {
+	Strict bool // warnings become errors
+}
 
-// Check checks.
-func Check(set manifest.Set, opts Options) manifest.Problems { return nil }
+// Check gives every finding about a set, sorted. Of a document Load found damaged only what stands
+// on its own is reported. A set without findings that are errors can be translated.
+func Check(set manifest.Set, opts Options) manifest.Problems {
+	c := &checker{support: newSupport()}
+	for _, pod := range set.Pods {
+		c.pod(pod)
+	}
+	for _, configMap := range set.ConfigMaps {
+		judge(c, configMap, "ConfigMap", validateConfigMap)
+	}
+	for _, secret := range set.Secrets {
+		judge(c, secret, "Secret", validateSecret)
+	}
+	for _, claim := range set.Claims {
+		judge(c, claim, "PersistentVolumeClaim", validateClaim)
+	}
+	c.references(set)
+	if opts.Strict {
+		for i := range c.problems {
+			c.problems[i].Severity = manifest.SeverityError
+		}
+	}
+	return manifest.Sort(c.problems)
+}
 
-// Field is a row of the support table.
-type Field struct{ Kind, Path, Class, Reason string }
+type checker struct {
+	support  support
+	problems manifest.Problems
+}
 
-// Fields gives the support table.
-func Fields() []Field { return nil }
+func (c *checker) add(problems ...manifest.Problem) {
+	c.problems = append(c.problems, problems...)
+}
+
+func (c *checker) pod(doc manifest.Document[*corev1.Pod]) {
+	given, kept, err := internalPod(doc.Object)
+	judge(c, doc, "Pod", func(*corev1.Pod) (field.ErrorList, error) {
+		if err != nil {
+			return nil, err
+		}
+		return validatePod(kept), nil
+	})
+	if err == nil {
+		c.add(podWarnings(doc, given, kept)...)
+	}
+	c.podRules(doc)
+}

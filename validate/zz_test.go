@@ -1,21 +1,28 @@
-package validate
-import ("testing";"fmt";"reflect";"strings";"encoding/json"
-corev1 "k8s.io/api/core/v1")
+package validate_test
+import ("testing";"fmt";"strings";"time";"runtime";"os"
+"github.com/podup/podup/manifest";"github.com/podup/podup/validate")
 func TestZ(t *testing.T){
- um:=reflect.TypeFor[json.Unmarshaler]()
- var walk func(t reflect.Type, p string, d int)
- walk=func(t reflect.Type,p string, d int){
-  for t.Kind()==reflect.Pointer {t=t.Elem()}
-  if reflect.PointerTo(t).Implements(um) || d>4 { fmt.Println(p, t); return}
-  switch t.Kind(){
-  case reflect.Struct:
-   if d>2 && (strings.Contains(p,"affinity")||strings.Contains(p,"robe")||strings.Contains(p,"lifecycle")||strings.Contains(p,"ephemeral")||strings.Contains(p,"initC")) {return}
-   for i:=range t.NumField(){ f:=t.Field(i); n,_,_:=strings.Cut(f.Tag.Get("json"),","); if n=="" {walk(f.Type,p,d);continue}; walk(f.Type,p+"."+n,d+1)}
-  case reflect.Slice: walk(t.Elem(),p+"[]",d)
-  case reflect.Map: fmt.Println(p+"{}",t)
-  default: fmt.Println(p,t)
-  }
+ try:=func(name,text string){
+  var a,b runtime.MemStats; runtime.ReadMemStats(&a)
+  s:=time.Now(); set,p:=manifest.Load([]manifest.Source{{Name:"a.yaml",Data:[]byte(text)}}); l:=time.Since(s)
+  s=time.Now(); q:=validate.Check(set,validate.Options{}); c:=time.Since(s); runtime.ReadMemStats(&b)
+  all:=manifest.Merge(p,q); first:=""; if len(all)>0 {first=all[0].String(); if len(first)>200 {first=first[:200]}}
+  fmt.Println(name,len(text),"load",l,"check",c,"alloc MB",(b.TotalAlloc-a.TotalAlloc)>>20,"sys",b.Sys>>20, len(all),first)
  }
- walk(reflect.TypeFor[corev1.PodSpec](),"spec",0)
- walk(reflect.TypeFor[corev1.PersistentVolumeClaimSpec](),"pvc",0)
+ var b strings.Builder
+ b.WriteString("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n")
+ for i:=range 2000 { fmt.Fprintf(&b,"  - name: c%d\n    image: x/y:1\n    env:\n    - {name: A, value: b}\n    ports:\n    - containerPort: %d\n",i,i+1) }
+ try("2000 containers",b.String())
+ b.Reset()
+ for i:=range 50 { fmt.Fprintf(&b,"---\napiVersion: v1\nkind: Pod\nmetadata: {name: a%d}\nspec:\n  containers:\n",i); for j:=range 4 {fmt.Fprintf(&b,"  - name: c%d\n    image: x/y:1\n    env:\n    - {name: A, value: b}\n    ports:\n    - containerPort: %d\n",j,j+80) } }
+ try("50x4",b.String())
+ d,_:=os.ReadFile("testdata/ok/plain.yaml"); try("plain",string(d))
+ d,_=os.ReadFile("testdata/err/alias-bomb.yaml"); try("bomb",string(d))
+ try("3MB nodes", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n"+strings.Repeat("  a: b\n",3<<20/8))
+ try("3MB list", strings.Repeat("- a\n",3<<20/4-10))
+ try("3MB json", `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"},"spec":{"containers":[`+strings.Repeat("{},",900000)+"{}]}}")
+ try("8MB docs", strings.Repeat("---\na: b\n",8<<20/9))
+ try("8MB json docs", strings.Repeat("{}",4<<20))
+ try("8MB broken", strings.Repeat("a: b: c\n---\n",8<<20/12))
+ try("unknowns", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"+func()string{var b strings.Builder; for i:=range 100000 {fmt.Fprintf(&b,"x%d: b\n",i)}; return b.String()}())
 }

@@ -58,3 +58,27 @@ func getArchive(c *call) (answer, error) {
 	archive.Write(data)
 	return answer{streamed: true}, nil
 }
+
+// putArchive unpacks a tar archive into a directory of a container.
+func putArchive(c *call) (answer, error) {
+	s := c.s
+	s.mu.Lock()
+	one, err := c.container()
+	if err != nil {
+		s.mu.Unlock()
+		return answer{}, err
+	}
+	files := s.files(one)
+	s.mu.Unlock()
+	host, m := files.place(c.query.Get("path"))
+	if m.readOnly {
+		return answer{}, internal("read-only file system", "copying to %s", c.query.Get("path"))
+	}
+	if _, err := os.Stat(host); err != nil {
+		return answer{}, notFound("no such file or directory", "")
+	}
+	if err := untar(c.r.Body, host); err != nil {
+		return answer{}, internal(err.Error(), "copying to %s", c.query.Get("path"))
+	}
+	return answer{status: http.StatusOK}, nil
+}

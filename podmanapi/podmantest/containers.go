@@ -32,6 +32,7 @@ type container struct {
 
 	state     string
 	run       *process // while running or stopping
+	keeps     bool     // its volumes stay mounted although it does not run
 	lost      bool     // the engine believes it runs, and it does not
 	started   time.Time
 	finished  time.Time
@@ -70,6 +71,7 @@ type containerSpec struct {
 	Labels        map[string]string `json:"labels"`
 	Terminal      bool              `json:"terminal"`
 	Stdin         bool              `json:"stdin"`
+	Init          bool              `json:"init"`
 	Hostname      string            `json:"hostname"`
 	RestartPolicy string            `json:"restart_policy"`
 	StopTimeout   *uint             `json:"stop_timeout"`

@@ -52,7 +52,7 @@ func (s *Service) Registry(reference string, i Image) {
 
 func (s *Service) newImage(reference string, i Image) *image {
 	if i.Program == nil {
-		i.Program = Run
+		i.Program = Interpret
 	}
 	return &image{Image: i, id: s.newID(), names: []string{reference}, created: time.Now()}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -150,6 +151,7 @@ func (s *Service) inspect(c *container) map[string]any {
 			"CheckpointedAt": time.Time{}, "RestoredAt": time.Time{},
 		},
 		"Image": imageID, "ImageName": image, "Rootfs": "", "Pod": podID, "HostsPath": hosts,
+		"OCIConfigPath": filepath.Join(s.userdata(c), "config.json"), "StaticDir": s.userdata(c),
 		"OCIRuntime": "crun", "RestartCount": c.restarts, "Driver": "overlay", "ExecIDs": execs, "IsInfra": c.infra,
 		"Mounts": s.inspectMounts(c), "NetworkSettings": settings,
 		"Config": map[string]any{

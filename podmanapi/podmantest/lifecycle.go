@@ -107,7 +107,6 @@ func (s *Service) ended(one *container, code int) {
 	if one.infra {
 		s.closeNetwork(one.pod)
 	}
-	s.release()
 	s.change()
 	again := !one.byUser && !one.infra && (one.spec.RestartPolicy == "always" || one.spec.RestartPolicy == "unless-stopped" ||
 		one.spec.RestartPolicy == "on-failure" && code != 0)
@@ -117,6 +116,7 @@ func (s *Service) ended(one *container, code int) {
 		s.mu.Lock()
 		if one.state == stateStopped && one.finished.Equal(finished) {
 			one.state = stateExited
+			s.release()
 			s.change()
 		}
 		s.mu.Unlock()

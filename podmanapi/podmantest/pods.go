@@ -277,20 +277,28 @@ func removePod(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: map[string]any{"RemovedCtrs": removed, "Err": nil, "Id": p.id}}, nil
 }
 
-// writeHosts makes the hosts file a running infra container shares with its pod.
+// writeHosts makes what a running infra container shares with its pod: the hosts file and /dev/shm.
 func (s *Service) writeHosts(p *pod) error {
-	text := "127.0.0.1\tlocalhost localhost.localdomain localhost4 localhost4.localdomain4\n::1\tlocalhost localhost.localdomain localhost6 localhost6.localdomain6\n"
-	for _, network := range p.networks {
-		text += p.address[network] + "\t" + p.hostnameOrName() + " " + p.infra.name + "\n"
+	text := "127.0.0.1\tlocalhost\n::1\tlocalhost\n169.254.1.2\thost.containers.internal host.docker.internal\n"
+	for _, name := range p.networks {
+		text += p.address[name] + "\t" + p.hostnameOrName() + " " + p.infra.name + "\n"
 	}
-	if err := os.MkdirAll(filepath.Dir(s.hostsPath(p)), 0o755); err != nil {
+	if len(p.networks) == 0 {
+		text += defaultAddress + "\t" + p.hostnameOrName() + " " + p.infra.name + "\n"
+	}
+	if err := os.MkdirAll(filepath.Join(s.userdata(p.infra), "shm"), 0o777); err != nil {
 		return err
 	}
 	return os.WriteFile(s.hostsPath(p), []byte(text), 0o644)
 }
 
 func (s *Service) hostsPath(p *pod) string {
-	return filepath.Join(s.dir, "run", p.infra.id, "hosts")
+	return filepath.Join(s.userdata(p.infra), "hosts")
+}
+
+// userdata is where the engine keeps the files it makes for a container.
+func (s *Service) userdata(c *container) string {
+	return filepath.Join(s.dir, "containers", c.id, "userdata")
 }
 
 func (p *pod) hostnameOrName() string {

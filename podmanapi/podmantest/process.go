@@ -51,7 +51,8 @@ func (s *Service) checkLaunch(one *container) error {
 		return err
 	}
 	command := one.command()
-	if one.infra || len(command) == 0 || !one.image.isTest {
+	// With an init of the engine's own, whether the command is there shows only when that runs it.
+	if one.infra || one.spec.Init || len(command) == 0 || !one.image.isTest {
 		return nil
 	}
 	if command[0] != TestProgram {
@@ -169,8 +170,8 @@ func (c *container) user() (uid, gid int) {
 	return uid, gid
 }
 
-// Run is a Program that interprets its arguments, see package program.
-func Run(ctx context.Context, p *Process) int { return program.Main(ctx, p) }
+// Interpret is a Program that interprets its arguments, see package program.
+func Interpret(ctx context.Context, p *Process) int { return program.Main(ctx, p) }
 
 // Exits is a Program that prints lines and ends with code.
 func Exits(code int, lines ...string) Program {
@@ -219,7 +220,7 @@ func TestImage() Image {
 		return program.Main(ctx, withArgs(p, p.Args[1:]...))
 	}
 	return Image{
-		Program: Run, Exec: exec, Entrypoint: []string{TestProgram}, Command: []string{"sleep", "forever"},
+		Program: Interpret, Exec: exec, Entrypoint: []string{TestProgram}, Command: []string{"sleep", "forever"},
 		isTest: true,
 	}
 }

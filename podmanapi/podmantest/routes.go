@@ -66,6 +66,7 @@ func routes() []route {
 		{"GET", "/containers/*/logs", containerLogs},
 		{"GET", "/containers/*/archive", getArchive},
 		{"HEAD", "/containers/*/archive", getArchive},
+		{"PUT", "/containers/*/archive", putArchive},
 		{"POST", "/containers/*/exec", createExec},
 		{"DELETE", "/containers/*", removeContainer},
 
@@ -141,6 +142,7 @@ func (s *Service) serve(c *call, path string, handle handler) {
 	if err := c.readBody(); err != nil {
 		return // the client is gone
 	}
+	path = s.readable(path)
 	s.record(c, path)
 	c.w.Header().Set("Server", "Libpod/"+s.currentVersion()+" (linux)")
 	c.w.Header().Set("Libpod-Api-Version", s.currentVersion())

@@ -48,7 +48,7 @@ func (s *Service) newVolume(name string, labels, options map[string]string) (*vo
 	mode := fs.FileMode(0o755)
 	if v.tmpfs() {
 		v.content = filepath.Join(s.dir, "tmpfs", name)
-		mode = 0o777 | fs.ModeSticky
+		mode = 0o777
 		for option := range strings.SplitSeq(options["o"], ",") {
 			key, value, _ := strings.Cut(option, "=")
 			switch key {
@@ -57,7 +57,7 @@ func (s *Service) newVolume(name string, labels, options map[string]string) (*vo
 				if err != nil {
 					return nil, internal(err.Error(), "tmpfs option %q", option)
 				}
-				mode = fs.FileMode(bits)
+				mode = fs.FileMode(bits & 0o777)
 			case "size":
 				v.size = parseSize(value)
 			}
@@ -116,11 +116,11 @@ func (s *Service) users(v *volume) []*container {
 	})
 }
 
-// release empties the tmpfs volumes nobody holds any more. A container holds its volumes while it
-// is initialised or runs.
+// release empties the tmpfs volumes nobody holds any more. A container holds its volumes from when
+// it is initialised until it is cleaned up after its end.
 func (s *Service) release() {
 	for _, v := range s.volumes {
-		held := slices.ContainsFunc(s.users(v), func(c *container) bool { return c.up() || c.keeps })
+		held := slices.ContainsFunc(s.users(v), func(c *container) bool { return c.up() || c.keeps || c.state == stateStopped })
 		if !v.tmpfs() || held {
 			continue
 		}
@@ -311,9 +311,8 @@ func untar(from io.Reader, to string) error {
 		mode := header.FileInfo().Mode().Perm()
 		switch header.Typeflag {
 		case tar.TypeDir:
-			err = root.Mkdir(name, mode)
-			if errors.Is(err, fs.ErrExist) {
-				err = root.Chmod(name, mode)
+			if err = root.Mkdir(name, mode); err == nil || errors.Is(err, fs.ErrExist) {
+				err = root.Chmod(name, mode) // the umask took bits away
 			}
 		case tar.TypeSymlink:
 			if err = root.Remove(name); err == nil || errors.Is(err, fs.ErrNotExist) {

@@ -39,6 +39,7 @@ func commands() map[string]command {
 		"await":    await,
 		"watch":    watch,
 		"serve":    serve,
+		"get":      get,
 		"size":     size,
 		"tty":      tty,
 	}
@@ -279,6 +280,28 @@ func answer(conn net.Conn, body string) {
 		}
 	}
 	fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+}
+
+func get(_ context.Context, r *run, args []string) (int, bool) {
+	if len(args) == 0 {
+		return r.fail("get: an address is missing")
+	}
+	if r.Dial == nil {
+		return r.fail("get: there is no network")
+	}
+	conn, err := r.Dial(args[0])
+	if err != nil {
+		return r.fail("get %s: %v", args[0], err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", args[0])
+	answer, err := io.ReadAll(conn)
+	if err != nil {
+		return r.fail("get %s: %v", args[0], err)
+	}
+	_, body, _ := strings.Cut(string(answer), "\r\n\r\n")
+	io.WriteString(r.Out, body)
+	return 0, false
 }
 
 func size(ctx context.Context, r *run, _ []string) (int, bool) {

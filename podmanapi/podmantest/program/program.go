@@ -24,6 +24,7 @@
 //	await PATH            until the file is there
 //	watch PATH            a line whenever the content changes, "missing" whenever it cannot be read
 //	serve PORT TEXT…      answers every HTTP request with TEXT
+//	get HOST:PORT         the body of an HTTP answer
 //	size                  "WIDTHxHEIGHT" of the terminal, again after each change, until stopped
 //	tty                   "tty" or "no tty"
 //
@@ -64,6 +65,7 @@ type Process struct {
 	Files    Files
 	Term     <-chan struct{}                        // receives once for each SIGTERM
 	Listen   func(port int) (net.Listener, error)   // on all addresses of the pod
+	Dial     func(address string) (net.Conn, error) // from the pod's network; nil where there is none
 	Size     func() (width, height uint16, ok bool) // of the terminal
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/podup/podup/podmanapi/podmantest/program"
@@ -41,6 +42,9 @@ func main() {
 		Term:     terms,
 		Listen: func(port int) (net.Listener, error) {
 			return net.Listen("tcp", fmt.Sprintf(":%d", port))
+		},
+		Dial: func(address string) (net.Conn, error) {
+			return net.DialTimeout("tcp", address, 5*time.Second)
 		},
 		Size: terminalSize,
 	}))

@@ -1,0 +1,54 @@
+# `make demo` and `make test` need Go and make, and nothing else that they do not get or name themselves.
+
+.DEFAULT_GOAL := build
+.PHONY: build demo test unit specgen e2e lint bench fuzz clean
+
+# The race detector needs cgo, and cgo a C compiler.
+RACE := $(shell CC=$$(go env CC); command -v $$CC >/dev/null 2>&1 && echo -race)
+ifeq ($(RACE),)
+RACE_WARNING = @echo; echo '*** No C compiler: the tests run WITHOUT the race detector. Install gcc to have it. ***'; echo
+endif
+
+# What fuzz spends on each target.
+FUZZTIME ?= 30s
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o bin/podup ./cmd/podup
+
+# podup, an image and a page, on your own Podman; as root on Debian without one, on a workstation.
+demo: build
+	examples/hello/demo
+
+# Everything. The end-to-end tests come last and say their names, as they take minutes.
+test: unit specgen e2e
+
+unit:
+	$(RACE_WARNING)
+	go test $(RACE) $$(go list ./... | grep -v '/e2e$$')
+
+# Request bodies against Podman's own types, which do not compile beside podup's dependencies.
+specgen:
+	cd podmanapi/podmantest/specgentest && go test ./...
+
+# On this machine's Podman, else on every engine of e2e/workstation; PODUP_E2E_ENGINES chooses.
+e2e:
+	$(RACE_WARNING)
+	go test $(RACE) -v -count=1 -timeout=40m ./e2e
+
+lint:
+	.ci/lint
+
+# podup beside `podman kube play`; see bench/README.md.
+bench: build
+	go run ./bench
+
+fuzz:
+	@set -e; for file in $$(grep -rl --include='*_test.go' '^func Fuzz' .); do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$file); do \
+			echo "$$(dirname $$file) $$target"; \
+			go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) $$(dirname $$file); \
+		done; \
+	done
+
+clean:
+	rm -rf bin

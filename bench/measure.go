@@ -1,0 +1,392 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+const image = "localhost/podup-bench"
+
+// bench is the one place where everything is measured.
+type bench struct {
+	podup  string
+	dir    string // of the manifests
+	rounds int
+	floor  *thinClient
+	table  table
+}
+
+// measure runs all scenarios and prints the table.
+func measure(ctx context.Context, podup, program string, rounds, pods int) error {
+	dir, err := os.MkdirTemp("", "podup-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{podup: podup, dir: dir, rounds: rounds, floor: newThinClient()}
+	if err := b.importImages(ctx, program); err != nil {
+		return err
+	}
+	if err := b.write(pods); err != nil {
+		return err
+	}
+	defer b.clear(context.WithoutCancel(ctx))
+	b.clear(ctx)
+
+	steps := []func(context.Context) error{
+		func(ctx context.Context) error { return b.warm(ctx, 1, 0.55, 0) },
+		func(ctx context.Context) error { return b.warm(ctx, 3, 0.65, 0) },
+		func(ctx context.Context) error { return b.warm(ctx, 10, 0.8, 0.75) },
+		b.unchanged, b.oneChanged, b.cold, b.validate,
+	}
+	if pods > 0 {
+		steps = append(steps, func(ctx context.Context) error { return b.large(ctx, pods) })
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	version, _ := exec.CommandContext(ctx, "podman", "--version").Output()
+	user := "rootless"
+	if os.Getuid() == 0 {
+		user = "rootful"
+	}
+	fmt.Printf("\n%d cores, %s, %s, %d rounds; medians in milliseconds\n\n", runtime.NumCPU(), strings.TrimSpace(string(version)), user, rounds)
+	return b.table.write(os.Stdout)
+}
+
+// ---- scenarios ----
+
+// pair measures two ways to the same end in turn, so that whatever else the machine does meets both.
+// prepare comes before each measurement and clear after it; neither is timed.
+func (b *bench) pair(ctx context.Context, name string, target float64, podup, other side) error {
+	var mine, theirs []time.Duration
+	for range b.rounds {
+		for _, one := range []struct {
+			side  side
+			times *[]time.Duration
+		}{{podup, &mine}, {other, &theirs}} {
+			spent, err := one.side.time(ctx)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			*one.times = append(*one.times, spent)
+		}
+	}
+	b.table.add(row{name: name, podup: median(mine), other: median(theirs), target: target})
+	fmt.Fprintf(os.Stderr, "%-40s %v %v\n", name, round(median(mine)), round(median(theirs)))
+	return nil
+}
+
+// side is one of the two ways.
+type side struct {
+	prepare, work, clear func(context.Context) error
+}
+
+func (s side) time(ctx context.Context) (time.Duration, error) {
+	if s.prepare != nil {
+		if err := s.prepare(ctx); err != nil {
+			return 0, err
+		}
+	}
+	began := time.Now()
+	err := s.work(ctx)
+	spent := time.Since(began)
+	if s.clear != nil {
+		err = errors.Join(err, s.clear(ctx))
+	}
+	return spent, err
+}
+
+// warm measures the first up, and what it takes to get rid of it, with the service running.
+func (b *bench) warm(ctx context.Context, containers int, upTarget, downTarget float64) error {
+	file := b.file(containers)
+	up, down := b.run("up", "-d", "-f", file), b.run("down", "-f", file)
+	play, unplay := b.podman("kube", "play", file), b.podman("kube", "down", file)
+	if err := b.pair(ctx, fmt.Sprintf("first up -d, %s", plural(containers, "container")), upTarget,
+		side{work: up, clear: down}, side{work: play, clear: unplay}); err != nil {
+		return err
+	}
+	var floor []time.Duration
+	for range b.rounds {
+		spent, err := side{
+			work:  func(ctx context.Context) error { return b.floor.up(ctx, podName(containers), containers) },
+			clear: func(ctx context.Context) error { return b.floor.down(ctx, podName(containers)) },
+		}.time(ctx)
+		if err != nil {
+			return fmt.Errorf("the floor: %w", err)
+		}
+		floor = append(floor, spent)
+	}
+	b.table.last().floor = median(floor)
+	return b.pair(ctx, fmt.Sprintf("down, %s", plural(containers, "container")), downTarget,
+		side{prepare: up, work: down}, side{prepare: play, work: unplay})
+}
+
+// unchanged measures an up that has nothing to do; kube play knows no such thing and does it all again.
+func (b *bench) unchanged(ctx context.Context) error {
+	file := b.file(10)
+	replace := b.podman("kube", "play", "--replace", file)
+	if err := b.run("up", "-d", "-f", file)(ctx); err != nil {
+		return err
+	}
+	var mine []time.Duration
+	for range b.rounds {
+		spent, err := side{work: b.run("up", "-d", "-f", file)}.time(ctx)
+		if err != nil {
+			return err
+		}
+		mine = append(mine, spent)
+	}
+	if err := b.run("down", "-f", file)(ctx); err != nil {
+		return err
+	}
+	if err := b.podman("kube", "play", file)(ctx); err != nil {
+		return err
+	}
+	var theirs []time.Duration
+	for range b.rounds {
+		spent, err := side{work: replace}.time(ctx)
+		if err != nil {
+			return err
+		}
+		theirs = append(theirs, spent)
+	}
+	b.table.add(row{name: "unchanged up / --replace, 10 containers", podup: median(mine), other: median(theirs), target: 0.05})
+	return b.podman("kube", "down", file)(ctx)
+}
+
+// oneChanged measures one container of ten with another image, back and forth.
+func (b *bench) oneChanged(ctx context.Context) error {
+	files := []string{b.file(10), filepath.Join(b.dir, "changed.yaml")}
+	measure := func(command func(file string) func(context.Context) error) ([]time.Duration, error) {
+		var times []time.Duration
+		for i := range b.rounds {
+			spent, err := side{work: command(files[(i+1)%2])}.time(ctx)
+			if err != nil {
+				return nil, err
+			}
+			times = append(times, spent)
+		}
+		return times, nil
+	}
+	if err := b.run("up", "-d", "-f", files[0])(ctx); err != nil {
+		return err
+	}
+	mine, err := measure(func(file string) func(context.Context) error { return b.run("up", "-d", "-f", file) })
+	if err != nil {
+		return err
+	}
+	if err := b.run("down", "-f", files[0])(ctx); err != nil {
+		return err
+	}
+	if err := b.podman("kube", "play", files[0])(ctx); err != nil {
+		return err
+	}
+	theirs, err := measure(func(file string) func(context.Context) error { return b.podman("kube", "play", "--replace", file) })
+	if err != nil {
+		return err
+	}
+	b.table.add(row{name: "one of 10 changed / --replace", podup: median(mine), other: median(theirs), target: 0.2})
+	return b.podman("kube", "down", files[0])(ctx)
+}
+
+// cold measures the first up with no service running. kube play never needs one.
+func (b *bench) cold(ctx context.Context) error {
+	stop := func(ctx context.Context) error {
+		return exec.CommandContext(ctx, "systemctl", append(userFlag(), "stop", "podman.service")...).Run()
+	}
+	if err := stop(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: cold is left out: the service cannot be stopped (systemctl: %v)\n", err)
+		return nil
+	}
+	for i, containers := range []int{1, 3, 10} {
+		file := b.file(containers)
+		err := b.pair(ctx, fmt.Sprintf("cold up -d, %s", plural(containers, "container")), []float64{1.0, 1.0, 1.1}[i],
+			side{prepare: stop, work: b.run("up", "-d", "-f", file), clear: b.run("down", "-f", file)},
+			side{prepare: stop, work: b.podman("kube", "play", file), clear: b.podman("kube", "down", file)})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validate measures a whole process without an engine.
+func (b *bench) validate(ctx context.Context) error {
+	var times []time.Duration
+	for range 3 * b.rounds {
+		spent, err := side{work: b.run("validate", "-f", b.file(1))}.time(ctx)
+		if err != nil {
+			return err
+		}
+		times = append(times, spent)
+	}
+	b.table.add(row{name: "validate, 1 pod, whole process", podup: median(times), limit: 25 * time.Millisecond})
+	return nil
+}
+
+// large measures many pods in one file, once, and how an unchanged up grows with the number of them.
+func (b *bench) large(ctx context.Context, pods int) error {
+	file := filepath.Join(b.dir, "large.yaml")
+	once := func(name string, mine, theirs func(context.Context) error) error {
+		r := row{name: fmt.Sprintf("%s, %d pods of 4", name, pods)}
+		for _, one := range []struct {
+			work func(context.Context) error
+			to   *time.Duration
+		}{{mine, &r.podup}, {theirs, &r.other}} {
+			if one.work == nil {
+				continue
+			}
+			spent, err := side{work: one.work}.time(ctx)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			*one.to = spent
+		}
+		b.table.add(r)
+		fmt.Fprintf(os.Stderr, "%-40s %v %v\n", r.name, round(r.podup), round(r.other))
+		return nil
+	}
+	err := errors.Join(
+		once("first up -d", b.run("up", "-d", "-f", file), nil),
+		once("diff to nothing", b.run("diff", "-f", file), nil),
+		once("unchanged up", b.run("up", "-d", "-f", file), nil),
+		once("down", b.run("down", "-f", file), nil),
+	)
+	if err != nil {
+		return err
+	}
+	// The same for a fifth of them: the time of an unchanged up must grow no faster than the number.
+	fifth := filepath.Join(b.dir, "fifth.yaml")
+	if err := b.run("up", "-d", "-f", fifth)(ctx); err != nil {
+		return err
+	}
+	few, err := side{work: b.run("up", "-d", "-f", fifth)}.time(ctx)
+	if err != nil {
+		return err
+	}
+	many := b.table.named(fmt.Sprintf("unchanged up, %d pods of 4", pods)).podup
+	b.table.note("unchanged up: %v for %s, %v for %s: %.1f times as long for 5 times as many",
+		round(few), plural(pods/5, "pod"), round(many), plural(pods, "pod"), float64(many)/float64(few))
+	if err := b.run("down", "-f", fifth)(ctx); err != nil {
+		return err
+	}
+	return errors.Join(
+		once("kube play", nil, b.podman("kube", "play", file)),
+		once("kube down", nil, b.podman("kube", "down", file)),
+	)
+}
+
+// ---- commands ----
+
+// run is podup with arguments.
+func (b *bench) run(args ...string) func(context.Context) error {
+	return command(b.podup, append([]string{"--project", "bench"}, args...)...)
+}
+
+func (b *bench) podman(args ...string) func(context.Context) error { return command("podman", args...) }
+
+func command(program string, args ...string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, out)
+		}
+		return nil
+	}
+}
+
+// clear removes what an earlier run may have left.
+func (b *bench) clear(ctx context.Context) {
+	_ = b.run("down", "--volumes", "--timeout", "0")(ctx)
+	for _, containers := range []int{1, 3, 10} {
+		_ = b.podman("pod", "rm", "--force", "--ignore", "--time", "0", podName(containers))(ctx)
+	}
+}
+
+func userFlag() []string {
+	if os.Getuid() == 0 {
+		return nil
+	}
+	return []string{"--user"}
+}
+
+// ---- manifests and images ----
+
+func podName(containers int) string { return fmt.Sprintf("bench-%d", containers) }
+
+func (b *bench) file(containers int) string {
+	return filepath.Join(b.dir, fmt.Sprintf("%d.yaml", containers))
+}
+
+func (b *bench) write(pods int) error {
+	files := map[string]string{
+		b.file(1): manifest(podName(1), 1, "1"), b.file(3): manifest(podName(3), 3, "1"), b.file(10): manifest(podName(10), 10, "1"),
+		filepath.Join(b.dir, "changed.yaml"): manifest(podName(10), 10, "2"),
+	}
+	for name, count := range map[string]int{"large.yaml": pods, "fifth.yaml": pods / 5} {
+		var text strings.Builder
+		for i := range count {
+			text.WriteString("---\n" + manifest(fmt.Sprintf("bench-large-%d", i), 4, "1"))
+		}
+		files[filepath.Join(b.dir, name)] = text.String()
+	}
+	for name, text := range files {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manifest is a pod whose first container has the image of a version; the others have version 1. The
+// emptyDir has the pod's name: kube play's volumes have no other.
+func manifest(name string, containers int, version string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "apiVersion: v1\nkind: Pod\nmetadata:\n  name: %s\nspec:\n  terminationGracePeriodSeconds: 5\n  containers:\n", name)
+	for i := range containers {
+		fmt.Fprintf(&text, "  - name: c%d\n    image: %s:%s\n    args: [sleep, forever]\n    env:\n    - {name: LOG, value: info}\n    volumeMounts:\n    - {name: %s-data, mountPath: /data}\n", i, image, version, name)
+		version = "1"
+	}
+	fmt.Fprintf(&text, "  volumes:\n  - name: %s-data\n    emptyDir: {}\n", name)
+	return text.String()
+}
+
+func (b *bench) importImages(ctx context.Context, program string) error {
+	data, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Name: "testprogram", Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+		return err
+	}
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	for _, version := range []string{"1", "2"} {
+		file := filepath.Join(b.dir, "image.tar")
+		if err := os.WriteFile(file, archive.Bytes(), 0o600); err != nil {
+			return err
+		}
+		if err := b.podman("import", "--change", `ENTRYPOINT ["/testprogram"]`, "--change", "ENV VERSION="+version, file, image+":"+version)(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package cmd
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestTableOfAProject(t *testing.T) {
+	now := newClock().now()
+	for _, test := range []struct {
+		name  string
+		table projectTable
+		width int
+	}{
+		{"ps.txt", projectTable{actual: shop(now), now: now}, 0},
+		{"ps-all.txt", projectTable{actual: shop(now), now: now, all: true}, 0},
+		{"ps-80.txt", projectTable{actual: shop(now), now: now}, 80},
+	} {
+		var out bytes.Buffer
+		if err := test.table.render(&out, palette{}, test.width, true); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "view/"+test.name, out.String())
+		for line := range lines(out.String()) {
+			if strings.TrimRight(line, " ") != line {
+				t.Errorf("%s: blanks at the end of %q", test.name, line)
+			}
+		}
+		var painted bytes.Buffer
+		if err := test.table.render(&painted, palette{on: true}, test.width, true); err != nil {
+			t.Fatal(err)
+		}
+		terminal := newScreen(t, 1000, 1000)
+		if _, err := terminal.Write(painted.Bytes()); err != nil || painted.Len() == out.Len() {
+			t.Fatal(err, "not coloured")
+		}
+		if terminal.String() != out.String() {
+			t.Errorf("%s: colour moves the columns:\n%s", test.name, terminal)
+		}
+	}
+}
+
+func TestWhereToReachAProject(t *testing.T) {
+	now := newClock().now()
+	for host, want := range map[string]string{
+		"localhost": `localhost:8080 → web 80/tcp
+localhost:8443 → web 443/tcp
+[fd00::7]:9000 → web 9000/tcp`,
+		// The loopback address of another machine is no address of this one.
+		"build.example.com": `127.0.0.1:8080 → web 80/tcp
+build.example.com:8443 → web 443/tcp
+[fd00::7]:9000 → web 9000/tcp`,
+	} {
+		got := strings.Join(projectTable{actual: shop(now), now: now}.reach(func() string { return host }), "\n")
+		if got != want {
+			t.Errorf("on %s got\n%s\nwant\n%s", host, got, want)
+		}
+	}
+}
+
+func TestProjectAsADocument(t *testing.T) {
+	now := newClock().now()
+	var out bytes.Buffer
+	if err := writeJSON(&out, projectTable{actual: shop(now), now: now}.document("shop")); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "view/ps.json", out.String())
+}
+
+func TestPsCommand(t *testing.T) {
+	engine := &still{actual: shop(newClock().now())}
+	for _, test := range []struct {
+		name     string
+		args     []string
+		code     int
+		out, err string // substrings
+		not      string
+	}{
+		{"all pods by default", []string{"ps"}, 0, "POD  CONTAINER", "", "migrate"},
+		{"finished init containers on demand", []string{"ps", "-a"}, 0, "migrate", "", ""},
+		{"only the pods named", []string{"ps", "web"}, 0, "sidecar", "", "postgres"},
+		{"an unknown pod names the known ones", []string{"ps", "wbe"}, 1, "", `no pod "wbe": there is db, web, yy, zz`, "POD"},
+		{"names of the engine alone", []string{"ps", "-q", "web"}, 0, "web-app\nweb-sidecar\n", "", "POD"},
+		{"without headers", []string{"ps", "--no-headers"}, 0, "web", "", "POD"},
+		{"an empty project is said on standard error", []string{"ps", "-p", "other"}, 0, "", "project other has no pods", "POD"},
+		{"an empty project is an empty document", []string{"ps", "-p", "other", "-o", "json"}, 0, `"pods": []`, "", "other has"},
+		{"an unknown format is a usage error", []string{"ps", "-o", "yaml"}, 2, "", "text or json", "POD"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, out, err := podup(t, engine, test.args...)
+			if code != test.code || !strings.Contains(out, test.out) || !strings.Contains(err, test.err) || test.not != "" && strings.Contains(out, test.not) {
+				t.Errorf("exit code %d\n%s\n%s", code, out, err)
+			}
+			if test.out == "" && out != "" {
+				t.Errorf("unexpected output %q", out)
+			}
+		})
+	}
+	if !engine.closed {
+		t.Error("the engine was not closed")
+	}
+}
+
+func TestHostileNamesAreHarmlessInTables(t *testing.T) {
+	now := newClock().now()
+	actual := shop(now)
+	web := actual.Pods["web"]
+	for name, c := range web.Containers {
+		c.Image = "evil\x1b[2J\nimage"
+		c.Container = "a\x1bb"
+		c.Name = "web-a\x1bb" + name
+		web.Containers[name] = c
+	}
+	actual.Pods["web\r\x1b]0;x\a"] = web
+	terminal := newScreen(t, 200, 100)
+	if err := (projectTable{actual: actual, now: now}).render(terminal, palette{}, 0, true); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLastScreenOfUp(t *testing.T) {
+	a := &app{env: Env{Getenv: environment(nil)}, color: enum{value: colorAlways}}
+	var out bytes.Buffer
+	actual := shop(newClock().now())
+	a.showProject(t.Context(), &still{}, &out, actual)
+	if got := out.String(); !strings.HasPrefix(got, "\x1b[1mPOD") || !strings.HasSuffix(got, "\n\nlocalhost:8080 → web 80/tcp\nlocalhost:8443 → web 443/tcp\n[fd00::7]:9000 → web 9000/tcp\n") {
+		t.Errorf("got\n%s", got)
+	}
+	delete(actual.Pods, "web")
+	out.Reset()
+	a.showProject(t.Context(), &still{}, &out, actual)
+	if strings.Contains(out.String(), "→") || strings.HasSuffix(out.String(), "\n\n") {
+		t.Errorf("without ports\n%s", out.String())
+	}
+}
+
+func TestLsCommand(t *testing.T) {
+	engine := &still{}
+	if code, out, err := podup(t, engine, "ls"); code != 0 || out != "" || err != "no projects on this engine\n" {
+		t.Errorf("%d %q %q", code, out, err)
+	}
+	engine.projects = inventory()
+	if _, out, _ := podup(t, engine, "ls", "-q"); out != "blog\nshop\n" {
+		t.Errorf("names: %q", out)
+	}
+	if _, out, _ := podup(t, engine, "ls"); !strings.HasPrefix(out, "PROJECT  PODS  CONTAINERS  RUNNING  CREATED\nblog     1     2           0        ") {
+		t.Errorf("table:\n%s", out)
+	}
+	_, out, _ := podup(t, engine, "ls", "-o", "json")
+	golden(t, "view/ls.json", out)
+	if !json.Valid([]byte(out)) {
+		t.Error("no JSON")
+	}
+}

@@ -1,0 +1,184 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/podup/podup/translate"
+)
+
+// candidates are the definitions of which one made what leaves no trace in labels: the newest that
+// was carried out to its end and the attempts since. It is nil where that is not known.
+func (a Actual) candidates() []translate.Project {
+	if a.Unfinished >= len(a.Applied) {
+		return nil
+	}
+	return a.Applied[:a.Unfinished+1]
+}
+
+func findPod(p translate.Project, name string) (translate.Pod, bool) {
+	i := slices.IndexFunc(p.Pods, func(pod translate.Pod) bool { return pod.Name == name })
+	if i < 0 {
+		return translate.Pod{}, false
+	}
+	return p.Pods[i], true
+}
+
+func findContainer(p translate.Project, pod, engineName string) (translate.Container, bool) {
+	found, _ := findPod(p, pod)
+	for _, c := range found.Containers() {
+		if c.EngineName() == engineName {
+			return c, true
+		}
+	}
+	return translate.Container{}, false
+}
+
+func findVolume(p translate.Project, name string) (translate.Volume, bool) {
+	i := slices.IndexFunc(p.Volumes, func(v translate.Volume) bool { return v.Name == name })
+	if i < 0 {
+		return translate.Volume{}, false
+	}
+	return p.Volumes[i], true
+}
+
+// podMadeFrom gives the definition a pod of the engine was made from. Where several have its hash,
+// it is the one most of its containers were made from, too.
+func (a Actual) podMadeFrom(state PodState) (translate.Pod, bool) {
+	var best translate.Pod
+	most := -1
+	for _, p := range a.Applied {
+		pod, ok := findPod(p, state.Name)
+		if !ok || pod.Hash() != state.Hash {
+			continue
+		}
+		same := 0
+		for _, c := range pod.Containers() {
+			if e, ok := state.Containers[c.EngineName()]; ok && e.Hash == c.Hash() {
+				same++
+			}
+		}
+		if same > most {
+			best, most = pod, same
+		}
+	}
+	return best, most >= 0
+}
+
+// madeFrom gives the definition a container of the engine was made from. The engine name is that it
+// had then.
+func (a Actual) madeFrom(e ContainerState, engineName string) (translate.Container, bool) {
+	for _, p := range a.Applied {
+		if c, ok := findContainer(p, e.Pod, engineName); ok && c.Hash() == e.Hash {
+			return c, true
+		}
+	}
+	return translate.Container{}, false
+}
+
+// volumeMadeFrom gives a definition that makes a volume like the present one, its content as far as
+// it is known.
+func (a Actual) volumeMadeFrom(e VolumeState) translate.Volume {
+	for _, p := range a.Applied {
+		if v, ok := findVolume(p, e.Name); ok && v.Kind == e.Kind {
+			return v
+		}
+	}
+	return translate.Volume{Project: a.Project, Name: e.Name, Pod: e.Pod, Kind: e.Kind}
+}
+
+// podGrace is what the newest definition of a pod declares, else negative: what the engine was told
+// when it made the pod.
+func (a Actual) podGrace(name string) time.Duration {
+	for _, p := range a.Applied {
+		if pod, ok := findPod(p, name); ok {
+			return pod.Grace
+		}
+	}
+	return -1
+}
+
+func (a Actual) containerGrace(pod, engineName string) time.Duration {
+	for _, p := range a.Applied {
+		if c, ok := findContainer(p, pod, engineName); ok {
+			return c.Grace
+		}
+	}
+	return -1
+}
+
+// everApplied says whether each definition that may hold has this container just so. An init
+// container of which that is true and which is gone has run: somebody pruned it.
+func (a Actual) everApplied(c translate.Container) bool {
+	candidates := a.candidates()
+	for _, p := range candidates {
+		if was, ok := findContainer(p, c.Pod, c.EngineName()); !ok || was.Hash() != c.Hash() {
+			return false
+		}
+	}
+	return len(candidates) > 0
+}
+
+// restartDiffers says whether a container that stays may have another restart policy than wanted,
+// and which one. Only definitions it can have been made or updated by count.
+func (a Actual) restartDiffers(c translate.Container) (was translate.Restart, differs bool) {
+	for i, p := range a.Applied {
+		if i > a.Unfinished {
+			break
+		}
+		old, ok := findContainer(p, c.Pod, c.EngineName())
+		if ok && old.Hash() == c.Hash() && old.Restart != c.Restart {
+			return old.Restart, true
+		}
+	}
+	return "", false
+}
+
+// contentDiffers says why the files of a volume have to be written. Nothing means they are right.
+func (a Actual) contentDiffers(v translate.Volume) []string {
+	candidates := a.candidates()
+	if candidates == nil {
+		return []string{"content unknown"}
+	}
+	for i, p := range candidates {
+		old, ok := findVolume(p, v.Name)
+		switch {
+		case !ok || old.Kind != translate.Files:
+			return []string{"content unknown"}
+		case slices.Equal(old.Files, v.Files):
+		case i == 0:
+			return fileDifferences(old.Files, v.Files)
+		default:
+			return []string{"content unknown after an interrupted run"}
+		}
+	}
+	return nil
+}
+
+// fileDifferences are in the order of new's files, then what is gone in old's.
+func fileDifferences(old, new []translate.File) []string {
+	find := func(files []translate.File, path string) int {
+		return slices.IndexFunc(files, func(f translate.File) bool { return f.Path == path })
+	}
+	var lines []string
+	for _, f := range new {
+		at := find(old, f.Path)
+		if at < 0 {
+			lines = append(lines, f.Path+" added")
+			continue
+		}
+		if !f.Data.Equal(old[at].Data) {
+			lines = append(lines, f.Path+" changed")
+		}
+		if f.Mode != old[at].Mode {
+			lines = append(lines, fmt.Sprintf("%s mode: %04o → %04o", f.Path, old[at].Mode, f.Mode))
+		}
+	}
+	for _, f := range old {
+		if find(new, f.Path) < 0 {
+			lines = append(lines, f.Path+" removed")
+		}
+	}
+	return lines
+}

@@ -1,0 +1,347 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/podup/podup/translate"
+)
+
+// keeper makes the steps of a pod that stays. Each container is a scope of its own, unless the pod
+// starts anew or a volume is renewed: then the pod is one, for its containers wait for each other.
+type keeper struct {
+	*differ
+	*podPlan
+	whole   bool
+	infra   bool // the infra container has to be started
+	inits   []*fate
+	apps    []*fate
+	renewed []string
+
+	ready    []int // all that can fail before a container is stopped
+	stops    []int // of containers that are no longer wanted
+	holding  int   // the holder is out of the way
+	started  int   // the infra container runs
+	held     int
+	unwanted map[string]int // the change of each
+}
+
+// keep mends and changes a pod without touching what is right.
+func (d *differ) keep(p *podPlan) {
+	k := &keeper{differ: d, podPlan: p, holding: none, started: none, held: none, unwanted: map[string]int{}}
+	k.inits, k.apps = p.fates[:len(p.pod.Init)], p.fates[len(p.pod.Init):]
+	k.renewed = d.renewedVolumes(p.pod.Name)
+	infra, inits := p.reinit()
+	k.infra, k.whole = infra, infra || inits || len(k.renewed) > 0
+
+	k.announce()
+	k.repair()
+	k.dropHolder()
+	k.makeVolumes()
+	k.createContainers(false)
+	k.vacate()
+	k.stopUnwanted()
+	k.startInfra()
+	k.createContainers(true)
+	k.renewVolumes()
+	k.hold()
+	k.runInits()
+	k.startApps()
+	k.setRestart()
+	k.clean()
+}
+
+func (k *keeper) scope(container string) string {
+	if k.whole {
+		return podScope(k.pod.Name)
+	}
+	return "container/" + container
+}
+
+// announce makes the changes, so that they are told in the order of the manifest.
+func (k *keeper) announce() {
+	if k.infra {
+		k.podChange = k.change(ActionStart, "pod/"+k.pod.Name, "its infra container is not running")
+	}
+	for _, f := range k.fates {
+		object := "container/" + f.name
+		switch f.verdict {
+		case create:
+			f.change = k.change(ActionCreate, object, f.reasons...)
+		case replace, remake:
+			f.change = k.change(ActionReplace, object, f.reasons...)
+		case start, restart:
+			f.change = k.change(ActionStart, object, f.reasons...)
+		case leave:
+			if f.renamed {
+				f.change = k.change(ActionUpdate, object, "gets its name back after an interrupted run")
+			}
+			if f.now != nil && f.now.Status == Paused {
+				k.plan.Notes = append(k.plan.Notes, fmt.Sprintf("%s is paused and is left so; podman unpause %s lets it go on", object, f.name))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.state.Containers)) {
+		if !k.plays(name) {
+			k.unwanted[name] = k.change(ActionRemove, "container/"+name, "no longer in the manifests")
+		}
+	}
+}
+
+// repair clears away what an interrupted run has left. It is right whatever becomes of the rest, and
+// so belongs to no scope.
+func (k *keeper) repair() {
+	for _, f := range k.fates {
+		if f.successor {
+			name := translate.SuccessorName(f.name)
+			f.after = append(f.after, k.removeLeftover(name))
+		}
+		if f.impostor {
+			f.after = append(f.after, k.removeLeftover(f.name))
+		}
+		// One that is to be started keeps the predecessor's name until it has been: that name says
+		// that it has to.
+		if f.renamed && (f.want.Init || f.verdict != start && f.verdict != restart) {
+			f.after = []int{k.step(f.change, "", RenameContainer{From: f.at, To: f.name}, f.after)}
+			f.at = f.name
+		}
+	}
+}
+
+func (k *keeper) removeLeftover(name string) int {
+	c := k.change(ActionRemove, "container/"+name, "left by an interrupted run")
+	return k.step(c, "", RemoveContainer{name}, nil)
+}
+
+// createContainers makes what can be made while the old runs. Under a dead infra container the ones
+// that need the pod's address wait for a new one.
+func (k *keeper) createContainers(late bool) {
+	var made []int
+	for _, f := range k.fates {
+		if f.verdict == remake && !late {
+			k.ready = append(k.ready, k.needs(f.want)...)
+		}
+		if f.verdict != create && f.verdict != replace || late != (k.infra && f.want.NeedsFacts()) {
+			continue
+		}
+		name := f.name
+		if f.verdict == replace {
+			name = translate.SuccessorName(f.name)
+		}
+		f.created = k.step(f.change, k.scope(f.name), CreateContainer{Container: f.want, Name: name},
+			append(k.needs(f.want), append(f.after, k.started)...), RemoveContainer{name})
+		made = append(made, f.created)
+	}
+	if !late {
+		k.ready = append(k.ready, made...)
+	}
+}
+
+// gate is what must have succeeded before a container is stopped: in a pod that starts anew
+// everything that can be tried before.
+func (k *keeper) gate(f *fate) []int {
+	after := append(slices.Clone(f.after), f.created)
+	if k.whole {
+		after = append(after, k.ready...)
+	}
+	return after
+}
+
+// vacate makes room for successors. A container gets its predecessor's name before it is stopped:
+// whenever the plan is cut short, that name tells a container that podup stopped from one that ended.
+func (k *keeper) vacate() {
+	first := true // of the init containers that run
+	for _, f := range k.fates {
+		scope, old := k.scope(f.name), translate.PredecessorName(f.name)
+		switch {
+		case f.verdict == remake:
+			after := k.gate(f)
+			if f.now.alive() {
+				after = []int{k.stop(f.change, scope, f.at, f.want.Grace, after)}
+			}
+			f.vacated = k.step(f.change, scope, RemoveContainer{f.at}, after, k.recreate(*f.now, f.name)...)
+		case f.want.Init:
+			// One that still runs is waited for, unless it belongs to an earlier life of the pod or
+			// another has to run before it.
+			again := f.starts() && f.now != nil && f.now.alive()
+			if again && (!first || k.infra || f.verdict == replace || stale(k.state, *f.now)) {
+				f.vacated = k.stop(f.change, scope, f.at, f.want.Grace, k.gate(f))
+			}
+		case f.verdict == replace, f.verdict == restart:
+			after := k.gate(f)
+			if f.at != old {
+				after = []int{k.rename(f.change, scope, f.at, old, after)}
+				f.at = old
+			}
+			f.vacated = after[len(after)-1]
+			if f.now.alive() {
+				f.vacated = k.stop(f.change, scope, old, f.want.Grace, after)
+			}
+		}
+		first = first && !(f.want.Init && f.starts())
+	}
+}
+
+// stopUnwanted stops what the manifests no longer name before anything takes its place: it may hold
+// a port of the pod's network. It is removed only when the rest is up.
+func (k *keeper) stopUnwanted() {
+	for _, name := range slices.Sorted(maps.Keys(k.unwanted)) {
+		e := k.state.Containers[name]
+		change, scope, after := k.unwanted[name], k.scope(name), slices.Clone(k.ready)
+		if e.alive() {
+			after = []int{k.stop(change, scope, name, k.stopGrace(k.pod.Name, name), after)}
+			k.stops = append(k.stops, after...)
+		}
+		if len(k.renewed) > 0 { // it may be in the way
+			k.stops = append(k.stops, k.step(change, scope, RemoveContainer{name}, after, k.recreate(e, name)...))
+			delete(k.unwanted, name)
+		}
+	}
+}
+
+func (k *keeper) startInfra() {
+	if !k.infra {
+		return
+	}
+	after := slices.Concat(k.ready, k.stops, k.portsFreed(k.pod))
+	for _, f := range k.fates {
+		after = append(after, f.vacated)
+	}
+	k.started = k.step(k.podChange, k.scope(""), StartPod{k.pod.Name}, after)
+}
+
+// runInits swaps in the init containers that were made anew, the last one first (decideInits says
+// why), and then runs them in order.
+func (k *keeper) runInits() {
+	quiet := k.all()
+	for _, f := range slices.Backward(k.inits) {
+		if f.verdict == replace {
+			renamed := k.rename(f.change, k.scope(f.name), f.name, translate.PredecessorName(f.name), quiet)
+			f.vacated = k.rename(f.change, k.scope(f.name), translate.SuccessorName(f.name), f.name, []int{renamed})
+			quiet = []int{f.vacated}
+		}
+	}
+	for _, f := range k.inits {
+		if f.starts() {
+			f.last = k.step(f.change, k.scope(f.name), RunInit{f.name}, append(quiet, f.after...), k.fallBack(f)...)
+			quiet = []int{f.last}
+		}
+	}
+}
+
+// all are the steps before any container of a pod that starts anew is started.
+func (k *keeper) all() []int {
+	after := append(slices.Concat(k.ready, k.stops), k.started, k.held)
+	for _, f := range k.fates {
+		after = append(after, f.created, f.vacated)
+	}
+	return after
+}
+
+func (k *keeper) startApps() {
+	turn := none
+	for _, f := range k.inits {
+		turn = max(turn, f.last)
+	}
+	for _, f := range k.apps {
+		if !f.starts() {
+			continue
+		}
+		scope := k.scope(f.name)
+		after := append(slices.Concat(f.after, k.stops), f.created, f.vacated, k.started, k.held, turn)
+		switch f.verdict {
+		case replace:
+			swapped := k.rename(f.change, scope, translate.SuccessorName(f.name), f.name, after)
+			f.last = k.step(f.change, scope, StartContainer{f.name}, []int{swapped}, StopContainer{Name: f.name, Grace: f.want.Grace})
+		case start, restart:
+			// Started it stays, whatever becomes of the rest: taken back it would look finished.
+			f.last = k.step(f.change, scope, StartContainer{f.at}, after, k.fallBack(f)...)
+			if f.at != f.name {
+				f.last = k.rename(f.change, scope, f.at, f.name, []int{f.last})
+			}
+		default:
+			f.last = k.step(f.change, scope, StartContainer{f.name}, after)
+		}
+		if k.whole {
+			turn = f.last
+		}
+	}
+}
+
+// fallBack brings back the predecessor of a container that an interrupted run had put in its place
+// and not started yet.
+func (k *keeper) fallBack(f *fate) []Op {
+	if !f.predecessor || f.now.Status != Created {
+		return nil
+	}
+	ops := []Op{RemoveContainer{f.name}, RenameContainer{From: translate.PredecessorName(f.name), To: f.name}}
+	if !f.want.Init {
+		ops = append(ops, StartContainer{f.name})
+	}
+	return ops
+}
+
+// setRestart changes the policy of containers that stay.
+func (k *keeper) setRestart() {
+	for _, f := range k.apps {
+		if f.now == nil || f.made() {
+			continue
+		}
+		if was, differs := k.actual.restartDiffers(f.want); differs {
+			c := k.change(ActionUpdate, "container/"+f.name, fmt.Sprintf("restart: %s → %s", was, f.want.Restart))
+			k.step(c, "", SetRestart{Name: f.name, Restart: f.want.Restart}, append(f.after, f.last))
+		}
+	}
+}
+
+// clean removes what has been replaced and what is no longer wanted. The first has no scope: by then
+// there is no way back, and what is left is removed by the next plan.
+func (k *keeper) clean() {
+	var up []int // everything that was made, and in a pod that starts anew everything, runs
+	for _, f := range k.fates {
+		if f.made() || k.whole {
+			up = append(up, f.last)
+		}
+	}
+	for _, f := range k.fates {
+		after := append(slices.Clone(f.after), f.last)
+		if k.whole {
+			after = append(after, up...)
+		}
+		old := translate.PredecessorName(f.name)
+		switch {
+		case f.verdict == replace:
+			k.step(f.change, "", RemoveContainer{old}, after)
+		case f.predecessor && f.change != none:
+			k.step(f.change, "", RemoveContainer{old}, after)
+		case f.predecessor:
+			k.removeLeftover(old)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.unwanted)) {
+		scope := ""
+		if !k.whole {
+			scope = k.scope(name)
+		}
+		k.step(k.unwanted[name], scope, RemoveContainer{name}, slices.Concat(up, k.stops))
+	}
+}
+
+func (k *keeper) stop(change int, scope, name string, grace time.Duration, after []int) int {
+	return k.step(change, scope, StopContainer{Name: name, Grace: grace}, after, StartContainer{name})
+}
+
+func (k *keeper) rename(change int, scope, from, to string, after []int) int {
+	return k.step(change, scope, RenameContainer{From: from, To: to}, after, RenameContainer{From: to, To: from})
+}
+
+// recreate makes a removed container again, where its definition is known. It starts again with the
+// undoing of its stop.
+func (k *keeper) recreate(e ContainerState, name string) []Op {
+	if old, ok := k.actual.madeFrom(e, name); ok {
+		return []Op{CreateContainer{Container: old, Name: name}}
+	}
+	return nil
+}

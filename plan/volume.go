@@ -1,0 +1,134 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/podup/podup/translate"
+)
+
+// createClaims makes the claims that are missing. They outlive every plan: no step takes one back.
+func (d *differ) createClaims() {
+	for _, v := range d.want.Volumes {
+		if v.Pod != "" {
+			continue
+		}
+		e, found := d.actual.Volumes[v.Name]
+		switch {
+		case !found:
+			c := d.change(ActionCreate, "volume/"+v.Name, "does not exist")
+			d.volumes[v.Name] = d.step(c, "", CreateVolume{v}, nil)
+		case e.Role == translate.RoleClaim:
+		case d.freed(v.Name) >= 0:
+			c := d.change(ActionCreate, "volume/"+v.Name, "does not exist")
+			d.volumes[v.Name] = d.step(c, "", CreateVolume{v}, []int{d.freed(v.Name)})
+		case !d.brings(e.Pod):
+			d.conflict("volume/"+v.Name, "pod "+e.Pod+" of this project")
+		}
+	}
+}
+
+// brings says whether this plan brings a pod to what is wanted, its volumes included.
+func (d *differ) brings(pod string) bool { return d.wanted(pod) && d.opts.selects(pod) }
+
+// podVolumes are the wanted volumes that are a pod's to make: its own, and claims whose name a
+// volume of the pod still has.
+func (d *differ) podVolumes(pod string) []translate.Volume {
+	var volumes []translate.Volume
+	for _, v := range d.want.Volumes {
+		e, found := d.actual.Volumes[v.Name]
+		if v.Pod == pod || v.Pod == "" && found && e.Role != translate.RoleClaim && e.Pod == pod {
+			volumes = append(volumes, v)
+		}
+	}
+	return volumes
+}
+
+// renewal says why the volume that is there cannot be brought to what is wanted, only be made anew.
+// The size of a volume in memory is fixed with its mount.
+func (d *differ) renewal(v translate.Volume, e VolumeState) string {
+	switch {
+	case e.Kind != "" && e.Kind != v.Kind:
+		return fmt.Sprintf("%s → %s", e.Kind, v.Kind)
+	case v.Kind != translate.Memory:
+		return ""
+	}
+	for _, p := range d.actual.candidates() {
+		if old, ok := findVolume(p, v.Name); ok && old.Kind == translate.Memory && old.Size != v.Size {
+			return fmt.Sprintf("size: %s → %s", size(old.Size), size(v.Size))
+		}
+	}
+	return ""
+}
+
+func size(bytes int64) string {
+	if bytes == 0 {
+		return "unlimited"
+	}
+	for _, unit := range []struct {
+		name  string
+		bytes int64
+	}{{"Gi", 1 << 30}, {"Mi", 1 << 20}, {"Ki", 1 << 10}} {
+		if bytes%unit.bytes == 0 {
+			return fmt.Sprintf("%d%s", bytes/unit.bytes, unit.name)
+		}
+	}
+	return fmt.Sprint(bytes)
+}
+
+// freed gives the step that removes a volume with its orphaned pod.
+func (d *differ) freed(volume string) int {
+	if i, ok := d.gone[volume]; ok {
+		return i
+	}
+	return none
+}
+
+// foreign notes the conflict of a volume that is there and cannot be given up for v.
+func (d *differ) foreign(v translate.Volume, e VolumeState) bool {
+	switch {
+	case e.Role == translate.RoleClaim && v.Kind != translate.Claim:
+		d.conflict("volume/"+v.Name, "a persistentVolumeClaim of this project, whose data is kept")
+	case v.Pod != "" && e.Role != translate.RoleClaim && e.Pod != v.Pod:
+		d.conflict("volume/"+v.Name, "pod "+e.Pod+" of this project")
+	default:
+		return false
+	}
+	return true
+}
+
+// writeFiles brings a Files volume that stays to its wanted content. It belongs to no scope: as in a
+// cluster, content changes whether or not a container that reads it can be replaced.
+func (d *differ) writeFiles(v translate.Volume) {
+	if v.Kind != translate.Files {
+		return
+	}
+	if reasons := d.actual.contentDiffers(v); len(reasons) > 0 {
+		c := d.change(ActionUpdate, "volume/"+v.Name, reasons...)
+		d.volumes[v.Name] = d.step(c, "", WriteVolume{v}, nil)
+	}
+}
+
+// removeStaleVolumes removes the volumes of a wanted pod that are not wanted any more, once the
+// steps from index first on, which are the pod's, have ended their use.
+func (d *differ) removeStaleVolumes(pod string, first int) {
+	after := d.ends(first)
+	for _, e := range d.actual.ownVolumes(pod) {
+		if _, wanted := findVolume(d.want, e.Name); !wanted {
+			c := d.change(ActionRemove, "volume/"+e.Name, "no longer in the manifests")
+			d.step(c, "", RemoveVolume{e.Name}, after)
+		}
+	}
+}
+
+// ownVolumes are the volumes that live and die with a pod, sorted by name.
+func (a Actual) ownVolumes(pod string) []VolumeState {
+	var volumes []VolumeState
+	for _, name := range slices.Sorted(maps.Keys(a.Volumes)) {
+		if e := a.Volumes[name]; e.Role != translate.RoleClaim && e.Pod == pod {
+			volumes = append(volumes, e)
+		}
+	}
+	return volumes
+}

@@ -1,0 +1,178 @@
+package podmanapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/podup/podup/translate"
+)
+
+// namespace is specgen.Namespace.
+type namespace struct {
+	Mode  string `json:"nsmode"`
+	Value string `json:"value,omitempty"`
+}
+
+// podSpec is the body of POST /pods/create, as far as podup uses it.
+type podSpec struct {
+	Name           string                    `json:"name"`
+	InfraName      string                    `json:"infra_name"`
+	ExitPolicy     string                    `json:"exit_policy"`
+	Hostname       string                    `json:"hostname,omitempty"`
+	Labels         map[string]string         `json:"labels"`
+	NetNS          *namespace                `json:"netns,omitempty"`
+	Networks       map[string]networkOptions `json:"Networks,omitempty"`
+	NetworkOptions map[string][]string       `json:"network_options,omitempty"`
+	PortMappings   []portMapping             `json:"portmappings,omitempty"`
+}
+
+type networkOptions struct {
+	Aliases []string `json:"aliases,omitempty"`
+}
+
+// CreatePod makes a pod and its infra container, which does not run yet. Nothing about its ports is
+// checked before StartPod.
+func (c *Client) CreatePod(ctx context.Context, p translate.Pod) error {
+	doing := "create pod/" + p.Name
+	for try := 1; ; try++ {
+		var made object
+		found, fresh, err := c.create(ctx, pod, p.Name, p.Labels(), post(doing, "/pods/create", nil, specOf(p)), &made)
+		if err != nil {
+			return err
+		}
+		if fresh {
+			c.known.add(pod, p.Name, made.ID)
+			return nil
+		}
+		c.known.add(pod, p.Name, found.ID)
+		if found.InfraContainerID != "" {
+			return nil
+		}
+		// The service was killed between making the pod and its infra container.
+		if try > 1 {
+			return fmt.Errorf("%s: the engine makes it without an infra container", doing)
+		}
+		if err := c.remove(ctx, pod, p.Name, killed); err != nil {
+			return err
+		}
+	}
+}
+
+// specOf is the request for a pod.
+func specOf(p translate.Pod) podSpec {
+	spec := podSpec{
+		Name:       p.Name,
+		InfraName:  translate.InfraName(p.Name),
+		ExitPolicy: "continue", // an init container's end must not stop the pod
+		Hostname:   p.Hostname,
+		Labels:     p.Labels(),
+	}
+	mode, options, _ := strings.Cut(p.Network, ":")
+	switch mode {
+	case "":
+	case "host", "none", "private", "bridge":
+		spec.NetNS = &namespace{Mode: mode}
+	case "pasta", "slirp4netns":
+		spec.NetNS = &namespace{Mode: mode}
+		if options != "" {
+			spec.NetworkOptions = map[string][]string{mode: strings.Split(options, ",")}
+		}
+	default:
+		spec.NetNS = &namespace{Mode: "bridge"}
+		spec.Networks = map[string]networkOptions{p.Network: {Aliases: aliases(p)}}
+	}
+	if mode == "host" || mode == "none" {
+		return spec // the engine refuses port mappings there; on the host's network they mean nothing
+	}
+	for _, port := range p.Ports {
+		if port.HostPort == 0 { // the engine would publish it at a random port
+			continue
+		}
+		spec.PortMappings = append(spec.PortMappings, portMapping{
+			HostIP: port.HostIP, HostPort: port.HostPort, ContainerPort: port.ContainerPort, Protocol: port.Protocol,
+		})
+	}
+	return spec
+}
+
+// aliases are the names under which the other pods of a network find this one.
+func aliases(p translate.Pod) []string {
+	if p.Hostname == "" || p.Hostname == p.Name {
+		return []string{p.Name}
+	}
+	return []string{p.Name, p.Hostname}
+}
+
+// portPatience is how long a port may stay taken that a pod just removed had: with 5.4, pasta lets go
+// of it up to 15 ms after the removal is reported.
+const portPatience = time.Second
+
+// StartPod starts the infra container by itself: when it is left to the first app container, every
+// failure of it reads "starting some containers: internal libpod error" (5.8, 5.4).
+func (c *Client) StartPod(ctx context.Context, name string) error {
+	infra := translate.InfraName(name)
+	deadline := time.Now().Add(portPatience)
+	for wait := 15 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
+		err := c.on(ctx, container, infra, "start", func(id, doing string) error {
+			return c.call(ctx, post(doing, "/containers/"+id+"/start", nil, nil), nil)
+		})
+		if err == nil {
+			return nil
+		}
+		if !portTaken(err) || time.Now().After(deadline) || !pause(ctx, wait) {
+			return explainStart(name, err)
+		}
+	}
+}
+
+func portTaken(err error) bool {
+	return strings.Contains(strings.ToLower(err.Error()), "address already in use")
+}
+
+// members are the containers of a pod, the infra container among them, as the engine has them now.
+// It refuses a pod that is not the project's, or that somebody else has put containers into.
+func (c *Client) members(ctx context.Context, name, doing string) ([]listed, error) {
+	all, err := c.list(ctx, doing, map[string][]string{"pod": {name}})
+	if err != nil {
+		return nil, err
+	}
+	var members []listed
+	var guests []string
+	for _, l := range all {
+		if l.PodName != name { // the engine also takes the beginning of a pod's ID for its name
+			continue
+		}
+		if owner := c.known.owner(l.Labels); owner != "" {
+			if l.IsInfra {
+				return nil, &foreign{doing, owner}
+			}
+			guests = append(guests, l.name())
+		}
+		members = append(members, l)
+	}
+	if len(guests) > 0 {
+		return nil, fmt.Errorf("%s: it holds containers podup did not make (%s): remove them first, with podman rm",
+			doing, strings.Join(guests, ", "))
+	}
+	return members, nil
+}
+
+// query with a timeout in whole seconds, rounded up; without one where grace is negative: the
+// containers' own then holds.
+func timeout(grace time.Duration) url.Values {
+	if grace < 0 {
+		return nil
+	}
+	return url.Values{"timeout": {seconds(grace)}}
+}
+
+func seconds(d time.Duration) string {
+	return fmt.Sprint(int64((d + time.Second - 1) / time.Second))
+}
+
+// isConflict says that an object is in a state that forbids the operation.
+func isConflict(err error) bool { return status(err) == http.StatusConflict }

@@ -1,0 +1,72 @@
+package podmantest
+
+import (
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/podup/podup/apply"
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+// Engine is what the suite asks of a client: all that podup does to an engine.
+type Engine interface {
+	apply.Engine
+	// Observe takes a snapshot of the project want names, and of what want needs beside it.
+	Observe(ctx context.Context, want translate.Project) (plan.Actual, error)
+	// Releases are the files of a project's release volume, which RemoveReleases removes.
+	Releases(project string) Releases
+	RemoveReleases(ctx context.Context, project string) error
+	// Logs gives the lines of a container's log to each, one at a time.
+	Logs(ctx context.Context, container string, o LogOptions, each func(LogLine)) error
+	// Exec runs a command in a running container and gives its exit code.
+	Exec(ctx context.Context, container string, o ExecOptions) (int, error)
+}
+
+// Releases is release.Files.
+type Releases interface {
+	Read(ctx context.Context, name string) ([]byte, error)
+	List(ctx context.Context) ([]string, error)
+	Write(ctx context.Context, name string, data []byte) error
+	Rename(ctx context.Context, from, to string) error
+	Remove(ctx context.Context, name string) error
+}
+
+// LogOptions choose the lines of a log. A negative Tail is all of them.
+type LogOptions struct {
+	Follow       bool
+	Tail         int
+	Since, Until time.Time
+}
+
+// LogLine is a line without its newline; Partial says that it had none.
+type LogLine struct {
+	Stream  string // "stdout" or "stderr"
+	Time    time.Time
+	Text    string
+	Partial bool
+}
+
+// ExecOptions describe an exec; nil streams are not attached.
+type ExecOptions struct {
+	Command []string
+	Env     []string
+	TTY     bool
+	In      io.Reader
+	Out     io.Writer
+	Err     io.Writer
+	Resize  <-chan TerminalSize
+}
+
+// TerminalSize is in characters.
+type TerminalSize struct{ Width, Height uint16 }
+
+// Fixture is what Run needs: an engine at a unix socket on this machine, the name of an image there
+// that holds the test program (ImportImage makes one), and a way to connect the client to it.
+type Fixture struct {
+	URL     string
+	Image   string
+	Connect func(t *testing.T) Engine
+}

@@ -1,0 +1,88 @@
+package podmanapi
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+// killed is the query of a removal that ends what still runs.
+var killed = url.Values{"force": {"true"}, "timeout": {"0"}}
+
+// StopPod stops the pod's app and init containers at once, each within its grace, and then the infra
+// container. The holder of Memory volumes stays: their content lives as long as the pod.
+func (c *Client) StopPod(ctx context.Context, op plan.StopPod) error {
+	doing := "stop pod/" + op.Pod
+	members, err := c.members(ctx, op.Pod, doing)
+	if err != nil {
+		return err
+	}
+	if err := c.stopMembers(ctx, members, doing, op.Grace); err != nil {
+		return err
+	}
+	for _, l := range members {
+		if l.IsInfra && l.running() {
+			return c.stop(ctx, l.ID, doing, 0)
+		}
+	}
+	return nil
+}
+
+// RemovePod stops a pod as StopPod does and removes it with its containers and its holder.
+func (c *Client) RemovePod(ctx context.Context, op plan.RemovePod) error {
+	doing := "remove pod/" + op.Pod
+	members, err := c.members(ctx, op.Pod, doing)
+	if err != nil {
+		return err
+	}
+	if err := c.stopMembers(ctx, members, doing, op.Grace); err != nil {
+		return err
+	}
+	// One call for the whole pod: 360 ms for ten containers, where as many removals and one of the
+	// empty pod take 420-460 (5.8, two cores).
+	if err := c.remove(ctx, pod, op.Pod, killed); err != nil {
+		return err
+	}
+	for _, l := range members {
+		c.known.forget(container, l.name())
+	}
+	return c.RemoveContainer(ctx, translate.HolderName(op.Pod))
+}
+
+// stopMembers stops all but the infra container. What another call is stopping already, with a longer
+// grace, is killed where there is none: a stop waits without the container's lock (5.8, 5.4).
+func (c *Client) stopMembers(ctx context.Context, members []listed, doing string, grace time.Duration) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(members))
+	for i, l := range members {
+		switch {
+		case l.IsInfra:
+		case l.State == "stopping" && grace == 0:
+			wg.Go(func() {
+				query := url.Values{"signal": {"KILL"}}
+				errs[i] = c.call(ctx, post(doing, "/containers/"+l.ID+"/kill", query, nil), nil)
+				if isConflict(errs[i]) || missing(errs[i]) { // it has ended meanwhile
+					errs[i] = nil
+				}
+			})
+		case l.running():
+			wg.Go(func() { errs[i] = c.stop(ctx, l.ID, doing+": container/"+l.name(), grace) })
+		}
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// stop stops one container by ID. One that never ran or is gone is stopped.
+func (c *Client) stop(ctx context.Context, id, doing string, grace time.Duration) error {
+	err := c.call(ctx, post(doing, "/containers/"+id+"/stop", timeout(grace), nil), nil)
+	if missing(err) {
+		return nil
+	}
+	return err
+}

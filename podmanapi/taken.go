@@ -1,0 +1,134 @@
+package podmanapi
+
+import (
+	"context"
+	"regexp"
+	"slices"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+// taken finds the wanted names that objects outside the project hold. Only names the project does not
+// hold itself are asked about, in one filtered list for each kind: a full list of a busy engine
+// costs 0.2 ms for each container and 2.4 ms for each pod.
+func (c *Client) taken(ctx context.Context, want translate.Project, actual plan.Actual, networks, secrets []object) (map[string]string, error) {
+	wanted := missingNames(want, actual)
+	taken := map[string]string{}
+	claim := func(of kind, name string, labels map[string]string) {
+		if labels[translate.LabelProject] != want.Name && slices.Contains(wanted[of], name) {
+			taken[of.name+"/"+name] = ownerText(labels)
+		}
+	}
+	for _, n := range networks {
+		claim(network, n.Name, n.labels())
+	}
+	for _, s := range secrets {
+		claim(secret, s.name(), s.labels())
+	}
+	var (
+		containers []listed
+		volumes    []object
+		pods       = make([]map[string]string, len(wanted[pod]))
+		questions  []func() error
+	)
+	doing := "look for the names of project/" + want.Name
+	if names := wanted[container]; len(names) > 0 {
+		questions = append(questions, func() (err error) {
+			containers, err = c.list(ctx, doing, exactly(names))
+			return
+		})
+	}
+	if names := wanted[volume]; len(names) > 0 {
+		questions = append(questions, func() (err error) {
+			volumes, err = c.volumes(ctx, doing, exactly(names))
+			return
+		})
+	}
+	if names := wanted[pod]; len(names) > 0 {
+		questions = append(questions, func() error { return c.podLabels(ctx, doing, names, pods) })
+	}
+	if err := together(questions...); err != nil {
+		return nil, err
+	}
+	for _, l := range containers {
+		claim(container, l.name(), l.Labels)
+	}
+	for _, v := range volumes {
+		claim(volume, v.Name, v.Labels)
+	}
+	for i, labels := range pods {
+		if labels != nil {
+			claim(pod, wanted[pod][i], labels)
+		}
+	}
+	return taken, nil
+}
+
+// podLabels looks pods up one by one: most do not exist, and "no such pod" takes 0.5 ms.
+func (c *Client) podLabels(ctx context.Context, doing string, names []string, labels []map[string]string) error {
+	for i, name := range names {
+		found, err := c.inspect(ctx, pod, name, doing)
+		switch {
+		case missing(err):
+		case err != nil:
+			return err
+		default:
+			labels[i] = found.labels()
+			if labels[i] == nil {
+				labels[i] = map[string]string{}
+			}
+		}
+	}
+	return nil
+}
+
+func ownerText(labels map[string]string) string {
+	if project := labels[translate.LabelProject]; project != "" {
+		return "project " + project
+	}
+	return "not made by podup"
+}
+
+// exactly is a filter for names. The engine takes each for a regular expression.
+func exactly(names []string) map[string][]string {
+	patterns := make([]string, len(names))
+	for i, name := range names {
+		patterns[i] = "^" + regexp.QuoteMeta(name) + "$"
+	}
+	return map[string][]string{"name": patterns}
+}
+
+// missingNames are the wanted names the project does not hold yet.
+func missingNames(want translate.Project, actual plan.Actual) map[kind][]string {
+	names := map[kind][]string{}
+	need := func(of kind, name string, held bool) {
+		if !held {
+			names[of] = append(names[of], name)
+		}
+	}
+	for _, p := range want.Pods {
+		state := actual.Pods[p.Name]
+		need(pod, p.Name, state.ID != "")
+		need(container, translate.InfraName(p.Name), state.ID != "")
+		for _, con := range p.Containers() {
+			_, held := state.Containers[con.EngineName()]
+			need(container, con.EngineName(), held)
+		}
+		if len(p.Held) > 0 {
+			_, held := state.Containers[translate.HolderName(p.Name)]
+			need(container, translate.HolderName(p.Name), held)
+		}
+	}
+	for _, v := range want.Volumes {
+		_, held := actual.Volumes[v.Name]
+		need(volume, v.Name, held)
+	}
+	for _, s := range want.Secrets {
+		need(secret, s.Name, slices.Contains(actual.Secrets, s.Name))
+	}
+	if want.Network != nil {
+		need(network, want.Network.Name, slices.Contains(actual.Networks, want.Network.Name))
+	}
+	return names
+}

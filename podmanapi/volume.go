@@ -1,0 +1,120 @@
+package podmanapi
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/podup/podup/translate"
+)
+
+// volumeRequest is the body of POST /volumes/create.
+type volumeRequest struct {
+	Name    string
+	Labels  map[string]string
+	Options map[string]string `json:",omitempty"`
+}
+
+// openMode is what a kubelet's volume directories have: any user may write. Secret or shared content
+// is kept from other users of the machine by the store above it, which is 0700.
+const openMode = 0o777
+
+// CreateVolume makes a volume and gives it its first content.
+//
+// For a plain volume Podman does three things that a kubelet does not: its mode is 0755, its owner is
+// the user of the last container that mounted it while it was empty, and the image's content is
+// copied into it. The first is mended by chmod before anything uses it, the second by the uid and gid
+// options, whatever their value, the third by nocopy on each mount (5.8, 5.4, rootless and rootful).
+func (c *Client) CreateVolume(ctx context.Context, v translate.Volume) error {
+	doing := "create volume/" + v.Name
+	if !c.local && v.Kind != translate.Memory {
+		return fmt.Errorf("%s: %w", doing, c.needsLocal("a volume"))
+	}
+	mountpoint, err := c.makeVolume(ctx, v.Name, v.Labels(), volumeOptionsOf(v), doing)
+	if err != nil || v.Kind == translate.Memory {
+		return err
+	}
+	if err := open(mountpoint, openMode); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if v.Kind != translate.Files {
+		return nil
+	}
+	if err := writeAtomically(mountpoint, v.Files); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+func volumeOptionsOf(v translate.Volume) map[string]string {
+	if v.Kind != translate.Memory {
+		return map[string]string{"o": "uid=0,gid=0"}
+	}
+	// 1777 is what a kubelet's tmpfs has (seen on 1.36).
+	options := "mode=1777"
+	if v.Size > 0 {
+		options = fmt.Sprintf("size=%d,%s", v.Size, options)
+	}
+	return map[string]string{"type": "tmpfs", "device": "tmpfs", "o": options}
+}
+
+// makeVolume makes a volume, or finds the same made before, and gives its mountpoint.
+func (c *Client) makeVolume(ctx context.Context, name string, labels, options map[string]string, doing string) (mountpoint string, err error) {
+	var made object
+	found, fresh, err := c.create(ctx, volume, name, labels,
+		post(doing, "/volumes/create", nil, volumeRequest{name, labels, options}), &made)
+	if err != nil {
+		return "", err
+	}
+	if !fresh {
+		made = found
+	}
+	c.known.add(volume, name, name)
+	c.known.mount(name, made.Mountpoint)
+	return made.Mountpoint, nil
+}
+
+// open gives a directory its mode. One that has it may belong to a container's user by now.
+func open(path string, mode os.FileMode) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode().Perm() == mode {
+		return nil
+	}
+	return os.Chmod(path, mode)
+}
+
+// WriteVolume swaps the content of a Files volume, seen by running containers at once and whole.
+func (c *Client) WriteVolume(ctx context.Context, v translate.Volume) error {
+	doing := "write volume/" + v.Name
+	if !c.local {
+		return fmt.Errorf("%s: %w", doing, c.needsLocal("a volume's files"))
+	}
+	mountpoint, err := c.mountpoint(ctx, v.Name, doing)
+	if err != nil {
+		return err
+	}
+	if err := writeAtomically(mountpoint, v.Files); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// mountpoint gives the directory of a volume of the project.
+func (c *Client) mountpoint(ctx context.Context, name, doing string) (string, error) {
+	if path, ok := c.known.mountpoint(name); ok {
+		return path, nil
+	}
+	if _, err := c.owned(ctx, volume, name, doing); err != nil {
+		return "", err
+	}
+	path, _ := c.known.mountpoint(name)
+	return path, nil
+}
+
+// RemoveVolume removes a volume of the project.
+func (c *Client) RemoveVolume(ctx context.Context, name string) error {
+	return c.remove(ctx, volume, name, nil)
+}

@@ -1,0 +1,241 @@
+package translate_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/podup/podup/translate"
+)
+
+func full() translate.Container {
+	user, group := int64(1000), int64(1001)
+	return translate.Container{
+		Project: "shop", Pod: "web", Name: "app", Init: true,
+		Image: "docker.io/library/nginx:1.27", Pull: translate.PullAlways,
+		Entrypoint: []string{"serve", "--all"}, Command: []string{"--ip=\x00status.podIP\x00"}, WorkingDir: "/srv",
+		Env: []translate.EnvVar{
+			{Name: "B", Value: "\x00limits.memory/1Mi\x00 $(status.podIP)"},
+			{Name: "A", Secret: "podup.shop.0123456789abcdef01234567"},
+		},
+		Mounts: []translate.Mount{
+			{Path: "/data", Volume: "web-data", ReadOnly: true, SubPath: "a/b", Propagation: "rslave"},
+			{Path: "/cfg", HostPath: "/etc/app", HostPathType: "Directory"},
+			{Path: "/site", Image: "quay.io/me/site:1", ImagePull: translate.PullAlways, ReadOnly: true},
+		},
+		Restart: translate.RestartAlways, Grace: 30 * time.Second, TTY: true, Stdin: true,
+		Resources: translate.Resources{CPUShares: 512, CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20},
+		Security: translate.Security{
+			RunAsUser: &user, RunAsGroup: &group, RunAsNonRoot: true, SupplementalGroups: []int64{30, 20},
+			Privileged: true, ReadOnlyRoot: true, NoNewPrivileges: true, CapAdd: []string{"NET_ADMIN", "SYS_TIME"}, CapDrop: []string{"ALL"},
+		},
+	}
+}
+
+func fullPod() translate.Pod {
+	return translate.Pod{
+		Project: "shop", Name: "web", UID: "u", Hostname: "front", Network: "podup.shop",
+		Ports: []translate.Port{
+			{HostPort: 8443, ContainerPort: 443, Protocol: "tcp"},
+			{HostIP: "::1", HostPort: 8080, ContainerPort: 80, Protocol: "tcp"},
+		},
+		Grace: time.Second, Init: []translate.Container{{Name: "setup"}}, Apps: []translate.Container{full()}, Held: []string{"web-m"},
+	}
+}
+
+// The hashes are labels of objects in engines. If this test fails, the next up of every user
+// replaces all their containers: that wants a new hashFormat and a word in the change log.
+func TestHashesStayAsTheyAre(t *testing.T) {
+	if got, want := full().Hash(), "3271420cbc839d05"; got != want {
+		t.Errorf("container hash %s, want %s", got, want)
+	}
+	if got, want := fullPod().Hash(), "0dcbe7b46ad97566"; got != want {
+		t.Errorf("pod hash %s, want %s", got, want)
+	}
+	if got, want := (translate.Container{Image: "docker.io/library/nginx:latest"}).Hash(), "f88e452d18435c8d"; got != want {
+		t.Errorf("small container hash %s, want %s", got, want)
+	}
+}
+
+func TestIdentityReads(t *testing.T) {
+	want := []translate.Field{
+		{"image", "nginx:1.27"},
+		{"kind", "init container"},
+		{"command", `["serve","--all"]`},
+		{"args", `["--ip=$(status.podIP)"]`},
+		{"workingDir", "/srv"},
+		{"env A", "(secret 0123456789abcdef01234567)"},
+		{"env B", "$(limits.memory/1Mi) $$(status.podIP)"},
+		{"mount /cfg", "host path /etc/app"},
+		{"mount /data", "volume web-data, sub-path a/b, read-only, rslave"},
+		{"mount /site", "image quay.io/me/site:1, read-only"},
+		{"stdin", "true"},
+		{"tty", "true"},
+		{"cpu shares", "512"},
+		{"cpu limit", "50000 of 100000 µs"},
+		{"memory limit", "512Mi"},
+		{"runAsUser", "1000"},
+		{"runAsGroup", "1001"},
+		{"supplementalGroups", "20, 30"},
+		{"runAsNonRoot", "true"},
+		{"privileged", "true"},
+		{"readOnlyRootFilesystem", "true"},
+		{"no new privileges", "true"},
+		{"capabilities added", "NET_ADMIN, SYS_TIME"},
+		{"capabilities dropped", "ALL"},
+	}
+	if got := full().Identity(); !slices.Equal(got, want) {
+		t.Errorf("got\n%q\nwant\n%q", got, want)
+	}
+	wantPod := []translate.Field{
+		{"hostname", "front"},
+		{"network", "podup.shop"},
+		{"port [::1]:8080/tcp", "container port 80"},
+		{"port 8443/tcp", "container port 443"},
+	}
+	if got := fullPod().Identity(); !slices.Equal(got, wantPod) {
+		t.Errorf("got\n%q\nwant\n%q", got, wantPod)
+	}
+}
+
+// What is no part of an identity, by type and field. Everything else must change the hash.
+var unfixed = map[string]string{
+	"Container.Project":  "it is in the label beside the hash",
+	"Container.Pod":      "it is in the name",
+	"Container.Name":     "it is in the name",
+	"Container.Pull":     "it is about the next creation",
+	"Container.Restart":  "Podman changes it in place",
+	"Container.Grace":    "each stop says its own",
+	"Mount.HostPathType": "it is checked when the container is made",
+	"Mount.ImagePull":    "it is about the next creation",
+	"Pod.Project":        "it is in the label beside the hash",
+	"Pod.Name":           "it is in the name",
+	"Pod.UID":            "it follows from project and name",
+	"Pod.Grace":          "each stop says its own",
+	"Pod.Init":           "containers have their own hashes",
+	"Pod.Apps":           "containers have their own hashes",
+	"Pod.Held":           "the holder is no part of the infra container",
+}
+
+func TestEveryFieldIsPartOfTheIdentityOrNamedAsNot(t *testing.T) {
+	seen := map[string]bool{}
+	container, pod := full(), fullPod()
+	checkFields(t, reflect.ValueOf(&container).Elem(), func() (string, []translate.Field) { return container.Hash(), container.Identity() }, seen)
+	checkFields(t, reflect.ValueOf(&pod).Elem(), func() (string, []translate.Field) { return pod.Hash(), pod.Identity() }, seen)
+	for name := range unfixed {
+		if !seen[name] {
+			t.Errorf("there is no field %s", name)
+		}
+	}
+}
+
+// checkFields changes one field after another, takes the change back and goes down into structs.
+func checkFields(t *testing.T, v reflect.Value, identity func() (string, []translate.Field), seen map[string]bool) {
+	for i := range v.NumField() {
+		field := v.Field(i)
+		name := v.Type().Name() + "." + v.Type().Field(i).Name
+		seen[name] = true
+		_, free := unfixed[name]
+		switch {
+		case !free && field.Kind() == reflect.Struct:
+			checkFields(t, field, identity, seen)
+			continue
+		case !free && field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.Struct:
+			checkFields(t, field.Index(0), identity, seen)
+		}
+		hash, fields := identity()
+		saved := reflect.ValueOf(field.Interface())
+		change(field)
+		changed, now := identity()
+		field.Set(saved)
+		if free == (hash != changed) {
+			t.Errorf("%s: the hash changes: %t", name, hash != changed)
+		}
+		if free == !slices.Equal(fields, now) {
+			t.Errorf("%s: the fields change: %t", name, !slices.Equal(fields, now))
+		}
+		if differences := translate.Differences(fields, now); free == (len(differences) > 0) {
+			t.Errorf("%s: the differences are %q", name, differences)
+		}
+	}
+}
+
+func change(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(v.String() + "0")
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.Int64:
+		v.SetInt(v.Int() + 1)
+	case reflect.Uint64, reflect.Uint16:
+		v.SetUint(v.Uint() + 1)
+	default: // slices and pointers
+		v.SetZero()
+	}
+}
+
+func TestIdentityDoesNotFollowOrder(t *testing.T) {
+	a, b := full(), full()
+	slices.Reverse(b.Env)
+	slices.Reverse(b.Mounts)
+	slices.Reverse(b.Security.SupplementalGroups)
+	if a.Hash() != b.Hash() {
+		t.Error("the order of variables, mounts or groups is part of the hash")
+	}
+	p, q := fullPod(), fullPod()
+	slices.Reverse(q.Ports)
+	if p.Hash() != q.Hash() {
+		t.Error("the order of ports is part of the hash")
+	}
+}
+
+func TestHashTellsApartWhatReadsAlike(t *testing.T) {
+	env := func(e translate.EnvVar) translate.Container { return translate.Container{Env: []translate.EnvVar{e}} }
+	for name, c := range map[string][2]translate.Container{
+		"a token and text that looks like one": {
+			env(translate.EnvVar{Name: "A", Value: "\x00status.podIP\x00"}), env(translate.EnvVar{Name: "A", Value: "$(status.podIP)"})},
+		"a secret and text that looks like one": {
+			env(translate.EnvVar{Name: "A", Secret: "podup.shop.ab"}), env(translate.EnvVar{Name: "A", Value: "(secret ab)"})},
+		"two arguments and one with a comma": {
+			{Command: []string{"a", "b"}}, {Command: []string{`a","b`}}},
+		"a sub-path with a comma and a flag": {
+			{Mounts: []translate.Mount{{Path: "/a", Volume: "v", SubPath: "x, read-only"}}},
+			{Mounts: []translate.Mount{{Path: "/a", Volume: "v", SubPath: "x", ReadOnly: true}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c[0].Hash() == c[1].Hash() {
+				t.Error("one hash")
+			}
+		})
+	}
+}
+
+func TestLabels(t *testing.T) {
+	app := full()
+	app.Init = false
+	for name, c := range map[string]struct{ got, want map[string]string }{
+		"a pod": {fullPod().Labels(), map[string]string{
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "pod", "io.podup.hash": fullPod().Hash()}},
+		"its holder": {fullPod().HolderLabels(), map[string]string{
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "holder"}},
+		"an init container": {full().Labels(), map[string]string{
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "init", "io.podup.hash": full().Hash()}},
+		"an app container": {app.Labels(), map[string]string{
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "app", "io.podup.hash": app.Hash()}},
+		"a volume of a pod": {translate.Volume{Project: "shop", Pod: "web", Kind: translate.Memory}.Labels(), map[string]string{
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "volume", "io.podup.kind": "memory"}},
+		"a claim": {translate.Volume{Project: "shop", Kind: translate.Claim}.Labels(), map[string]string{
+			"io.podup.project": "shop", "io.podup.role": "claim", "io.podup.kind": "claim"}},
+		"a secret":    {translate.Secret{Project: "shop"}.Labels(), map[string]string{"io.podup.project": "shop"}},
+		"a network":   {translate.Network{Project: "shop"}.Labels(), map[string]string{"io.podup.project": "shop"}},
+		"the release": {translate.ReleaseLabels("shop"), map[string]string{"io.podup.project": "shop", "io.podup.role": "release"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !reflect.DeepEqual(c.got, c.want) {
+				t.Errorf("got %v, want %v", c.got, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,196 @@
+package validate
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	podutil "k8s.io/kubernetes/pkg/api/pod"
+	"k8s.io/kubernetes/pkg/apis/core"
+	k8scorev1 "k8s.io/kubernetes/pkg/apis/core/v1"
+	"k8s.io/kubernetes/pkg/apis/core/validation"
+	"k8s.io/kubernetes/pkg/capabilities"
+
+	"github.com/podup/podup/manifest"
+)
+
+// internalPod is what an API server would validate: the defaulted pod as Kubernetes' internal type,
+// in a namespace, without the fields behind a feature gate that is off.
+func internalPod(pod *corev1.Pod) (given, kept *core.Pod, err error) {
+	given = new(core.Pod)
+	if err := k8scorev1.Convert_v1_Pod_To_core_Pod(pod.DeepCopy(), given, nil); err != nil {
+		return nil, nil, fmt.Errorf("convert the pod to Kubernetes' internal type: %w", err)
+	}
+	inNamespace(&given.ObjectMeta)
+	given.Status = core.PodStatus{} // as registry/core/pod/strategy.go, PrepareForCreate
+	kept = given.DeepCopy()
+	podutil.DropDisabledPodFields(kept, nil)
+	return given, kept, nil
+}
+
+// inNamespace fills in what a request's path says. Any other namespace is ignored with a warning.
+func inNamespace(meta *metav1.ObjectMeta) {
+	if meta.Namespace == "" {
+		meta.Namespace = metav1.NamespaceDefault
+	}
+}
+
+func validatePod(kept *core.Pod) field.ErrorList {
+	// The default, without Setup, is an API server that refuses every privileged container.
+	capabilities.Setup(true, 0)
+	opts := podutil.GetValidationOptionsFromPodSpecAndMeta(&kept.Spec, nil, &kept.ObjectMeta, nil)
+	opts.ResourceIsPod = true
+	return validation.ValidatePodCreate(kept, opts)
+}
+
+// podWarnings are those an API server would send with its answer, and the fields it would drop
+// without a word.
+func podWarnings(doc manifest.Document[*corev1.Pod], given, kept *core.Pod) manifest.Problems {
+	var found manifest.Problems
+	for _, path := range dropped(doc.Root(), given, kept) {
+		found = append(found, doc.WarnAt(field.NewPath(path), "kubernetes-dropped-field",
+			"Kubernetes 1.36 drops this field: its feature gate is off by default"))
+	}
+	if doc.Damaged() {
+		return found // what was refused makes warnings of its own
+	}
+	for _, warning := range podutil.GetWarningsForPod(context.Background(), kept, nil) {
+		// A warning is text, "<path>: <message>" but for a few.
+		path, message, ok := strings.Cut(warning, ": ")
+		if !ok || strings.ContainsAny(path, " \"") {
+			path, message = volumeOf(doc.Object, warning), warning
+		}
+		if doc.Field(path) == nil {
+			path = written(doc, path)
+		}
+		found = append(found, doc.WarnAt(field.NewPath(path), "kubernetes-warning", message))
+	}
+	return found
+}
+
+// volumeOf gives the path of the volume a warning begins with the name of, else of all there is.
+func volumeOf(pod *corev1.Pod, warning string) string {
+	for i, volume := range pod.Spec.Volumes {
+		if strings.HasPrefix(warning, fmt.Sprintf("volume %q ", volume.Name)) {
+			return fmt.Sprintf("spec.volumes[%d]", i)
+		}
+	}
+	return "spec"
+}
+
+func validateConfigMap(configMap *corev1.ConfigMap) (field.ErrorList, error) {
+	internal := new(core.ConfigMap)
+	if err := k8scorev1.Convert_v1_ConfigMap_To_core_ConfigMap(configMap.DeepCopy(), internal, nil); err != nil {
+		return nil, fmt.Errorf("convert the config map to Kubernetes' internal type: %w", err)
+	}
+	inNamespace(&internal.ObjectMeta)
+	return validation.ValidateConfigMap(internal), nil
+}
+
+func validateSecret(secret *corev1.Secret) (field.ErrorList, error) {
+	internal := new(core.Secret)
+	if err := k8scorev1.Convert_v1_Secret_To_core_Secret(secret.DeepCopy(), internal, nil); err != nil {
+		return nil, fmt.Errorf("convert the secret to Kubernetes' internal type: %w", err)
+	}
+	inNamespace(&internal.ObjectMeta)
+	return validation.ValidateSecret(internal), nil
+}
+
+func validateClaim(claim *corev1.PersistentVolumeClaim) (field.ErrorList, error) {
+	internal := new(core.PersistentVolumeClaim)
+	if err := k8scorev1.Convert_v1_PersistentVolumeClaim_To_core_PersistentVolumeClaim(claim.DeepCopy(), internal, nil); err != nil {
+		return nil, fmt.Errorf("convert the claim to Kubernetes' internal type: %w", err)
+	}
+	inNamespace(&internal.ObjectMeta)
+	internal.Status = core.PersistentVolumeClaimStatus{} // as registry/core/persistentvolumeclaim/strategy.go
+	return validation.ValidatePersistentVolumeClaim(internal, validation.ValidationOptionsForPersistentVolumeClaim(internal, nil)), nil
+}
+
+// judge applies to one document of any kind what does not depend on other documents.
+func judge[T metav1.Object](
+	c *checker, doc manifest.Document[T], kind string,
+	kubernetes func(T) (field.ErrorList, error),
+) {
+	errs, err := kubernetes(doc.Object)
+	if err != nil {
+		c.add(doc.At(nil, "kubernetes-internal", err.Error()))
+	}
+	for _, one := range errs {
+		// What is missing or not found in a damaged document may well be what Load refused.
+		if doc.Refused(one.Field) || doc.Damaged() && one.Type == field.ErrorTypeNotFound {
+			continue
+		}
+		c.add(doc.At(field.NewPath(place(doc, one)), rule(one.Type), message(kind, one)))
+	}
+	if root := doc.Root(); root != nil {
+		c.add(fields(c.support, doc, kind)...)
+	}
+	c.add(metaRules(doc, kind)...)
+}
+
+func rule(t field.ErrorType) string {
+	switch t {
+	case field.ErrorTypeNotFound:
+		return "kubernetes-not-found"
+	case field.ErrorTypeRequired:
+		return "kubernetes-required"
+	case field.ErrorTypeDuplicate:
+		return "kubernetes-duplicate"
+	case field.ErrorTypeInvalid:
+		return "kubernetes-invalid"
+	case field.ErrorTypeNotSupported:
+		return "kubernetes-not-supported"
+	case field.ErrorTypeForbidden:
+		return "kubernetes-forbidden"
+	case field.ErrorTypeTooLong:
+		return "kubernetes-too-long"
+	case field.ErrorTypeTooShort:
+		return "kubernetes-too-short"
+	case field.ErrorTypeTooMany:
+		return "kubernetes-too-many"
+	case field.ErrorTypeTooFew:
+		return "kubernetes-too-few"
+	case field.ErrorTypeTypeInvalid:
+		return "kubernetes-type"
+	default:
+		return "kubernetes-internal"
+	}
+}
+
+// message is the API server's own, without values that are confidential or whole structures.
+func message(kind string, err *field.Error) string {
+	shown := *err
+	if kind == "Secret" && !strings.HasPrefix(err.Field, "metadata.") && err.Field != "type" || composite(err.BadValue) {
+		shown.BadValue = field.OmitValueType{}
+	}
+	text := shown.ErrorBody()
+	if err.Type == field.ErrorTypeNotSupported {
+		text += meant(err)
+	}
+	return text
+}
+
+// composite reports whether a value is more than one word of the manifest.
+func composite(value any) bool {
+	v := reflect.ValueOf(value)
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	return slices.Contains([]reflect.Kind{reflect.Struct, reflect.Slice, reflect.Map, reflect.Pointer}, v.Kind())
+}
+
+// meant finds the supported value that differs only in case. Kubernetes quotes them in its text.
+func meant(err *field.Error) string {
+	bad := text(err.BadValue)
+	for i, supported := range strings.Split(err.Detail, `"`) {
+		if i%2 == 1 && strings.EqualFold(supported, bad) {
+			return fmt.Sprintf("; did you mean %q?", supported)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,114 @@
+package validate
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/podup/podup/manifest"
+)
+
+// metaRules are about names, labels and annotations of any object.
+func metaRules[T metav1.Object](doc manifest.Document[T], kind string) manifest.Problems {
+	var found manifest.Problems
+	path := field.NewPath("metadata")
+	for key := range doc.Object.GetLabels() {
+		if strings.HasPrefix(key, "io.podup.") {
+			found = append(found, doc.At(path.Child("labels").Key(key), "podup-reserved-label",
+				"labels that begin with io.podup. are podup's own: choose another name"))
+		}
+	}
+	if kind != "Pod" {
+		return found
+	}
+	for key := range doc.Object.GetAnnotations() {
+		at := path.Child("annotations").Key(key)
+		switch {
+		case strings.HasPrefix(key, corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix):
+			// An API server turns it into the field.
+			found = append(found, doc.At(at, "podup-unsupported-field", defaultOnly))
+		case strings.HasPrefix(key, "io.podman.annotations."):
+			found = append(found, doc.WarnAt(at, "podup-ignored-field", "ignored: it speaks to podman kube play"))
+		}
+	}
+	return found
+}
+
+// podRules are about fields podup honours under a condition.
+func (c *checker) podRules(doc manifest.Document[*corev1.Pod]) {
+	spec := &doc.Object.Spec
+	path := field.NewPath("spec")
+	for i := range spec.Volumes {
+		dir := spec.Volumes[i].EmptyDir
+		if dir != nil && dir.SizeLimit != nil && dir.Medium == corev1.StorageMediumDefault {
+			c.add(doc.WarnAt(path.Child("volumes").Index(i).Child("emptyDir", "sizeLimit"), "podup-ignored-field",
+				`ignored: podup does not limit what is written to disk; with medium: Memory the limit holds`))
+		}
+	}
+	users := &users{doc: doc, seen: map[string]bool{}}
+	for i := range spec.InitContainers {
+		users.container(&spec.InitContainers[i], path.Child("initContainers").Index(i))
+	}
+	for i := range spec.Containers {
+		users.container(&spec.Containers[i], path.Child("containers").Index(i))
+	}
+	c.add(users.found...)
+}
+
+// users checks what can only be kept where the manifest itself says who runs a container: podup does
+// not look into images.
+type users struct {
+	doc   manifest.Document[*corev1.Pod]
+	seen  map[string]bool // paths reported: the pod's own concern several containers
+	found manifest.Problems
+}
+
+func (u *users) container(container *corev1.Container, path *field.Path) {
+	pod := u.doc.Object.Spec.SecurityContext
+	if pod == nil {
+		pod = &corev1.PodSecurityContext{}
+	}
+	own := container.SecurityContext
+	if own == nil {
+		own = &corev1.SecurityContext{}
+	}
+	podPath, ownPath := field.NewPath("spec", "securityContext"), path.Child("securityContext")
+	user, userPath := own.RunAsUser, ownPath
+	if user == nil {
+		user, userPath = pod.RunAsUser, podPath
+	}
+	group, groupPath := own.RunAsGroup, ownPath
+	if group == nil {
+		group, groupPath = pod.RunAsGroup, podPath
+	}
+	nonRoot, nonRootPath := own.RunAsNonRoot, ownPath
+	if nonRoot == nil {
+		nonRoot, nonRootPath = pod.RunAsNonRoot, podPath
+	}
+	if user == nil && group != nil {
+		u.report(groupPath.Child("runAsGroup"), "podup-unsupported-field",
+			"podup cannot keep the image's user beside it: set runAsUser for container %q as well", container.Name)
+	}
+	if nonRoot == nil || !*nonRoot {
+		return
+	}
+	switch {
+	case user == nil:
+		u.report(nonRootPath.Child("runAsNonRoot"), "podup-unsupported-field",
+			"podup does not know the image's user: set runAsUser for container %q as well", container.Name)
+	case *user == 0:
+		u.report(userPath.Child("runAsUser"), "podup-run-as-root",
+			"container %q must not run as root, says %s: choose another user", container.Name, nonRootPath.Child("runAsNonRoot"))
+	}
+}
+
+func (u *users) report(path *field.Path, rule, format string, args ...any) {
+	if u.seen[path.String()] || u.doc.Refused(path.String()) {
+		return
+	}
+	u.seen[path.String()] = true
+	u.found = append(u.found, u.doc.At(path, rule, fmt.Sprintf(format, args...)))
+}
