@@ -29,14 +29,13 @@ type arrow struct {
 
 func arrows() map[string]arrow {
 	return map[string]arrow{
-		"manifest":  {},
-		"validate":  {code: []string{"manifest"}},
-		"translate": {code: []string{"manifest"}, tests: []string{"validate"}},
-		"plan":      {code: []string{"translate"}, tests: []string{"manifest"}},
-		"apply":     {code: []string{"plan", "translate"}},
-		"release":   {code: []string{"manifest"}},
-		// apply only for the interface it implements and PullProgress in it.
-		"podmanapi":                        {code: []string{"apply", "plan", "translate"}, tests: []string{"podmanapi/podmantest", "podmanapi/podmantest/program"}},
+		"manifest":                         {},
+		"validate":                         {code: []string{"manifest"}},
+		"translate":                        {code: []string{"manifest"}, tests: []string{"validate"}},
+		"plan":                             {code: []string{"translate"}, tests: []string{"manifest"}},
+		"apply":                            {code: []string{"plan", "translate"}},
+		"release":                          {code: []string{"manifest"}},
+		"podmanapi":                        {code: []string{"plan", "translate"}, tests: []string{"podmanapi/podmantest", "podmanapi/podmantest/program"}},
 		"podmanapi/podmantest":             {code: []string{"apply", "plan", "podmanapi/podmantest/program", "translate"}},
 		"podmanapi/podmantest/program":     {},
 		"podmanapi/podmantest/testprogram": {code: []string{"podmanapi/podmantest/program"}},

@@ -11,7 +11,8 @@ import (
 // Engine does the operations of a plan, one method each. Every method may be called again after a
 // failure, and then succeeds if the work was done before: creating what is there with the same
 // project label and hash, starting what runs, stopping what is stopped and removing what is gone
-// are no errors. None touches an object that lacks the project's label.
+// are no errors, nor is renaming what has the new name already. None touches an object that lacks
+// the project's label.
 type Engine interface {
 	PullImage(ctx context.Context, image string, report func(PullProgress)) error
 	CreateNetwork(ctx context.Context, network translate.Network) error
@@ -31,6 +32,7 @@ type Engine interface {
 	Wait(ctx context.Context, name string) (exitCode int, err error)
 	// Tail gives the container's last lines of output, for a message about its failure.
 	Tail(ctx context.Context, name string, lines int) ([]string, error)
+	// StopContainer stops a paused container as well.
 	StopContainer(ctx context.Context, op plan.StopContainer) error
 	RenameContainer(ctx context.Context, from, to string) error
 	RemoveContainer(ctx context.Context, name string) error
@@ -52,7 +54,7 @@ type State string
 const (
 	Working State = "working"
 	Done    State = "done"
-	Failed  State = "failed"
+	Failed  State = "failed"  // or done, and could not be taken back
 	Skipped State = "skipped" // a step it comes after failed, or the run was interrupted
 	Undone  State = "undone"  // done, then taken back because its scope failed
 )
@@ -66,8 +68,9 @@ type Event struct {
 	Err   error
 }
 
-// Result is the outcome of every step, by index in the plan. Err joins the root causes only: a step
-// skipped because another failed adds nothing.
+// Result is the outcome of every step, by index in the plan. Err joins the root causes only, in the
+// order of the steps: a step skipped because another failed adds nothing. What could not be taken
+// back is a cause of its own. After an interruption Err is the context's cause as well.
 type Result struct {
 	States   []State
 	Errs     []error

@@ -4,210 +4,343 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
+	"time"
 
 	"github.com/podup/podup/plan"
 )
 
-// Executor carries out plans.
+// Executor carries out plans. It may be used for several at once.
 type Executor struct {
-	Engine   Engine
-	Parallel int         // engine calls at a time; 0 is 8
-	Notify   func(Event) // called from one goroutine at a time; may be nil
+	Engine      Engine
+	Parallel    int           // engine operations at a time; 0 is 8
+	UndoTimeout time.Duration // of one operation that takes something back, beyond the time its container may take to end; 0 is a minute
+	Notify      func(Event)   // called from one goroutine at a time; may be nil
 }
 
-const defaultParallel = 8
+const (
+	defaultParallel    = 8
+	defaultUndoTimeout = time.Minute
+)
 
-// Run carries out a plan. A step begins once all it comes after are done; when a step of a scope
-// does not come to its end, what the scope has done is taken back in reverse, also after an
-// interrupt. Scopes that need nothing of a failed one go on.
+// Run carries out a plan. A step begins when all steps it comes after are done, in the order of the
+// plan where several can begin. A step that fails takes its scope back, once what of the scope is at
+// work has ended, the last step first; other scopes go on. When ctx ends, nothing new begins and the
+// scopes that are not complete are taken back.
+//
+// Nothing is done of a plan that has conflicts or misses images.
 func (x *Executor) Run(ctx context.Context, p plan.Plan) Result {
+	if err := refuse(p); err != nil {
+		states := slices.Repeat([]State{Skipped}, len(p.Steps))
+		return Result{States: states, Errs: make([]error, len(p.Steps)), Err: err}
+	}
 	r := &run{
-		Executor: x,
-		ctx:      ctx,
-		plan:     p,
+		Executor: x, plan: p,
+		facts:    &facts{engine: x.Engine, pods: map[string]*podFacts{}},
+		scopes:   map[string]*scope{},
 		states:   make([]State, len(p.Steps)),
 		errs:     make([]error, len(p.Steps)),
-		scopes:   map[string]*scope{},
-		outcomes: make(chan outcome),
-		facts:    newFactCache(x.Engine),
+		warnings: make([][]string, len(p.Steps)),
+		messages: make(chan message),
 	}
 	for i, step := range p.Steps {
-		if step.Scope == "" {
-			continue
+		if step.Scope != "" {
+			if r.scopes[step.Scope] == nil {
+				r.scopes[step.Scope] = &scope{}
+				r.order = append(r.order, r.scopes[step.Scope])
+			}
+			r.scopes[step.Scope].steps = append(r.scopes[step.Scope].steps, i)
 		}
-		s, ok := r.scopes[step.Scope]
-		if !ok {
-			s = &scope{}
-			r.scopes[step.Scope] = s
-			r.order = append(r.order, s)
-		}
-		s.steps = append(s.steps, i)
 	}
-	r.loop()
-	return r.result()
+	r.loop(ctx)
+	return r.result(ctx)
 }
 
-// run is one execution. Only the goroutine of loop touches its state; workers report through
-// outcomes.
+func refuse(p plan.Plan) error {
+	var errs []error
+	for _, c := range p.Conflicts {
+		errs = append(errs, fmt.Errorf("%s is held by %s", c.Object, c.Owner))
+	}
+	for _, image := range p.Missing {
+		errs = append(errs, fmt.Errorf("image %s is not in the store and may not be pulled", image))
+	}
+	for i, step := range p.Steps {
+		for _, after := range step.After {
+			if after < 0 || after >= i {
+				errs = append(errs, fmt.Errorf("step %d (%s) comes after step %d: not a plan", i, step.Op, after))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// run is one plan being carried out. Only the goroutine of loop touches it; workers are given what
+// they need and answer by messages. So whoever starts a step has read the outcome of those before.
 type run struct {
 	*Executor
-	ctx      context.Context
-	plan     plan.Plan
-	states   []State // empty: not begun
-	errs     []error
-	scopes   map[string]*scope
-	order    []*scope // by first step
-	busy     int
-	outcomes chan outcome
-	facts    *factCache
+	plan        plan.Plan
+	facts       *facts
+	scopes      map[string]*scope
+	order       []*scope // by first step
+	states      []State  // empty: has not begun
+	errs        []error
+	warnings    [][]string
+	interrupted bool
+	working     int // workers
+	messages    chan message
+}
 
-	undoErrs []error
+// scope is a group of steps that stand or fall together.
+type scope struct {
+	steps   []int
+	working int
+	failing bool
+	undoing bool // or undone
+}
 
-	mu       sync.Mutex // of Notify and warnings: workers report progress
+// message is what a worker reports of a step.
+type message struct {
+	index    int
+	kind     messageKind
+	text     string
+	err      error
 	warnings []string
+	scope    *scope // of tookBackAll
 }
 
-// outcome is what a worker came to: a step, or the undoing of a scope.
-type outcome struct {
-	step   int
-	undo   *scope // nil for a step
-	undone []int
-	err    error
-}
+type messageKind int
 
-func (r *run) loop() {
+const (
+	progressed messageKind = iota
+	ended
+	tookBack
+	tookBackAll
+)
+
+func (r *run) loop(ctx context.Context) {
+	done := ctx.Done()
+	r.interrupted = ctx.Err() != nil
 	for {
-		r.begin()
-		if r.busy == 0 {
+		r.skip()
+		r.begin(ctx)
+		if r.working == 0 {
 			return
 		}
-		o := <-r.outcomes
-		r.busy--
-		if o.undo != nil {
-			for _, i := range o.undone {
-				r.states[i] = Undone
+		select {
+		case m := <-r.messages:
+			r.receive(m)
+			// A message and an interruption may come together, and select is fair.
+			r.interrupted = r.interrupted || ctx.Err() != nil
+		case <-done:
+			r.interrupted = true
+			done = nil
+		}
+	}
+}
+
+// skip settles all steps that cannot begin any more.
+func (r *run) skip() {
+	for again := true; again; {
+		again = false
+		for i := range r.states {
+			if r.states[i] == "" && (r.interrupted || r.failing(i) || slices.ContainsFunc(r.plan.Steps[i].After, r.lost)) {
+				r.settle(i, Skipped, nil)
+				r.fail(i)
+				again = true
 			}
-			if o.err != nil {
-				r.undoErrs = append(r.undoErrs, o.err)
-			}
-			continue
-		}
-		if o.err != nil {
-			r.settle(o.step, Failed, o.err)
-			continue
-		}
-		r.settle(o.step, Done, nil)
-		if s := r.scopes[r.plan.Steps[o.step].Scope]; s != nil {
-			s.done = append(s.done, o.step)
 		}
 	}
 }
 
-// begin skips what can no longer run, undoes scopes that have come to rest broken, and starts what is
-// ready as far as there is room. Steps come after smaller indexes only, so one pass over them skips
-// everything a failure reaches.
-func (r *run) begin() {
-	for i := range r.plan.Steps {
-		if r.states[i] == "" && (r.ctx.Err() != nil || r.broken(i)) {
-			r.settle(i, Skipped, nil)
-		}
-	}
-	for _, s := range r.order {
-		if s.broken && !s.undoing && !r.working(s) {
-			s.undoing = true
-			r.busy++
-			go func() {
-				undone, err := r.undo(s)
-				r.outcomes <- outcome{undo: s, undone: undone, err: err}
-			}()
-		}
-	}
-	for i := range r.plan.Steps {
-		if r.busy >= r.limit() {
-			return
-		}
-		if r.states[i] == "" && r.ready(i) {
-			r.settle(i, Working, nil)
-			r.busy++
-			go func() { r.outcomes <- outcome{step: i, err: r.do(i)} }()
-		}
-	}
-}
-
-func (r *run) limit() int {
-	if r.Parallel > 0 {
-		return r.Parallel
-	}
-	return defaultParallel
-}
-
-// broken says whether a step can never run: something it comes after did not succeed, or its scope
-// has failed.
-func (r *run) broken(i int) bool {
-	if s := r.scopes[r.plan.Steps[i].Scope]; s != nil && s.broken {
+// lost says that a step has not been done, or is about to be taken back.
+func (r *run) lost(i int) bool {
+	switch r.states[i] {
+	case Failed, Skipped, Undone:
 		return true
 	}
-	for _, before := range r.plan.Steps[i].After {
-		switch r.states[before] {
-		case Failed, Skipped, Undone:
-			return true
-		}
-		// Done, but about to be taken back.
-		if s := r.scopes[r.plan.Steps[before].Scope]; s != nil && s.broken {
-			return true
-		}
-	}
-	return false
+	return r.failing(i)
 }
 
-func (r *run) ready(i int) bool {
-	for _, before := range r.plan.Steps[i].After {
-		if r.states[before] != Done {
-			return false
+func (r *run) failing(i int) bool {
+	s := r.scopes[r.plan.Steps[i].Scope]
+	return s != nil && s.failing
+}
+
+func (r *run) fail(i int) {
+	if s := r.scopes[r.plan.Steps[i].Scope]; s != nil {
+		s.failing = true
+	}
+}
+
+// begin starts what can be started: first the way back, which somebody waits for.
+func (r *run) begin(ctx context.Context) {
+	parallel := r.Parallel
+	if parallel <= 0 {
+		parallel = defaultParallel
+	}
+	for _, s := range r.order {
+		if s.failing && !s.undoing && s.working == 0 && r.working < parallel {
+			s.undoing = true
+			r.undo(ctx, s)
 		}
 	}
-	return true
+	for i := range r.states {
+		if r.working >= parallel {
+			return
+		}
+		if r.states[i] == "" && !slices.ContainsFunc(r.plan.Steps[i].After, func(j int) bool { return r.states[j] != Done }) {
+			r.work(ctx, i)
+		}
+	}
+}
+
+func (r *run) work(ctx context.Context, i int) {
+	step := r.plan.Steps[i]
+	if s := r.scopes[step.Scope]; s != nil {
+		s.working++
+	}
+	r.working++
+	r.states[i] = Working
+	r.notify(Event{Index: i, Step: step, State: Working})
+	go func() {
+		over := make(chan struct{})
+		var warnings []string
+		err := r.do(ctx, step.Op, reports{
+			progress: func(p PullProgress) {
+				select {
+				case r.messages <- message{index: i, kind: progressed, text: p.Text}:
+				case <-over: // an engine that reports after the end is not listened to
+				}
+			},
+			warn: func(texts []string) { warnings = append(warnings, texts...) },
+		})
+		close(over)
+		r.messages <- message{index: i, kind: ended, err: err, warnings: warnings}
+	}()
+}
+
+// undo takes back what of a scope has begun. That includes the step that failed: the engine may have
+// done its work and the answer be lost.
+func (r *run) undo(ctx context.Context, s *scope) {
+	var begun []int
+	for _, i := range slices.Backward(s.steps) {
+		if r.states[i] == Done || r.states[i] == Failed {
+			begun = append(begun, i)
+		}
+	}
+	if len(begun) == 0 {
+		return
+	}
+	r.working++
+	steps := r.plan.Steps
+	go func() {
+		for _, i := range begun {
+			err := r.takeBack(ctx, steps[i])
+			r.messages <- message{index: i, kind: tookBack, err: err}
+		}
+		r.messages <- message{kind: tookBackAll, scope: s}
+	}()
+}
+
+// takeBack does the operations that undo a step, up to the first that fails. An interruption does
+// not end it, but each operation has its time.
+func (r *run) takeBack(ctx context.Context, step plan.Step) error {
+	for _, op := range step.Undo {
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.undoTimeout(op))
+		err := r.do(undo, op, reports{})
+		cancel()
+		if err != nil {
+			return fmt.Errorf("take back %q by %q: %w", step.Op, op, err)
+		}
+	}
+	return nil
+}
+
+// patience is for what a container may take without anybody knowing how long.
+const patience = 10 * time.Minute
+
+func (r *run) undoTimeout(op plan.Op) time.Duration {
+	timeout := r.UndoTimeout
+	if timeout <= 0 {
+		timeout = defaultUndoTimeout
+	}
+	grace := time.Duration(0)
+	switch op := op.(type) {
+	case plan.StopContainer:
+		grace = op.Grace
+	case plan.StopPod:
+		grace = op.Grace
+	case plan.RemovePod:
+		grace = op.Grace
+	case plan.RunInit:
+		grace = -1
+	}
+	if grace < 0 {
+		grace = patience
+	}
+	return timeout + min(grace, patience)
+}
+
+func (r *run) receive(m message) {
+	switch m.kind {
+	case progressed:
+		r.notify(Event{Index: m.index, Step: r.plan.Steps[m.index], State: Working, Text: m.text})
+	case ended:
+		r.working--
+		if s := r.scopes[r.plan.Steps[m.index].Scope]; s != nil {
+			s.working--
+		}
+		r.warnings[m.index] = m.warnings
+		if m.err != nil {
+			r.settle(m.index, Failed, m.err)
+			r.fail(m.index)
+			return
+		}
+		r.settle(m.index, Done, nil)
+	case tookBack:
+		switch {
+		case m.err != nil:
+			r.settle(m.index, Failed, errors.Join(r.errs[m.index], m.err))
+		case r.states[m.index] == Done:
+			r.settle(m.index, Undone, nil)
+		}
+	case tookBackAll:
+		r.working--
+	}
 }
 
 func (r *run) settle(i int, state State, err error) {
 	r.states[i], r.errs[i] = state, err
-	if s := r.scopes[r.plan.Steps[i].Scope]; s != nil && (state == Failed || state == Skipped) {
-		s.broken = true
-	}
 	r.notify(Event{Index: i, Step: r.plan.Steps[i], State: state, Err: err})
 }
 
 func (r *run) notify(e Event) {
-	if r.Notify == nil {
-		return
+	if r.Notify != nil {
+		r.Notify(e)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.Notify(e)
 }
 
-// result joins the root causes in the order of the steps. After an interrupt the steps it broke off
-// say nothing new: the interrupt is named once.
-func (r *run) result() Result {
+func (r *run) result(ctx context.Context) Result {
+	result := Result{States: r.states, Errs: r.errs}
+	for _, warnings := range r.warnings {
+		result.Warnings = append(result.Warnings, warnings...)
+	}
 	var causes []error
-	for _, err := range r.errs {
-		if err != nil && (r.ctx.Err() == nil || !errors.Is(err, r.ctx.Err())) {
-			causes = append(causes, err)
+	cut := false
+	for i, state := range r.states {
+		switch {
+		case state == Skipped:
+			cut = cut || r.interrupted
+		case r.errs[i] == nil:
+		case r.interrupted && errors.Is(r.errs[i], ctx.Err()):
+			cut = true
+		default:
+			causes = append(causes, r.errs[i])
 		}
 	}
-	causes = append(causes, r.undoErrs...)
-	if err := r.ctx.Err(); err != nil && r.unfinished() {
-		causes = append(causes, fmt.Errorf("interrupted: %w", context.Cause(r.ctx)))
+	if cut {
+		causes = append(causes, fmt.Errorf("interrupted: %w", context.Cause(ctx)))
 	}
-	return Result{States: r.states, Errs: r.errs, Warnings: r.warnings, Err: errors.Join(causes...)}
-}
-
-func (r *run) unfinished() bool {
-	for _, state := range r.states {
-		if state != Done {
-			return true
-		}
-	}
-	return false
+	result.Err = errors.Join(causes...)
+	return result
 }

@@ -29,38 +29,6 @@ type comparison struct {
 	plan   plan.Plan
 }
 
-// missingImages says which images the plan needs and would have to do without: those that are not in
-// the engine's store and may not be pulled. After the pulls that is every missing one.
-func (c comparison) missingImages() error {
-	var errs []error
-	said := map[string]bool{}
-	pulls := map[string]bool{}
-	for _, step := range c.plan.Steps {
-		if op, ok := step.Op.(plan.PullImage); ok {
-			pulls[op.Image] = true
-		}
-	}
-	for _, step := range c.plan.Steps {
-		op, ok := step.Op.(plan.CreateContainer)
-		if !ok {
-			continue
-		}
-		images := []string{op.Container.Image}
-		for _, mount := range op.Container.Mounts {
-			if mount.Image != "" {
-				images = append(images, mount.Image)
-			}
-		}
-		for _, image := range images {
-			if c.actual.Images[image] == "" && !pulls[image] && !said[image] {
-				said[image] = true
-				errs = append(errs, fmt.Errorf("pod/%s: container %s: image %s is not in the engine's store, and its pull policy is Never", op.Container.Pod, op.Container.Name, image))
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // compare looks at the engine and decides what to do. It writes nothing. Pulled are the images a
 // registry has just been asked for; key is the project's.
 func compare(ctx context.Context, engine Observer, t target, key []byte, pulled map[string]bool, warn func(string)) (comparison, error) {
@@ -156,11 +124,15 @@ func wantedPods(want translate.Project) []string {
 	return names
 }
 
-// conflicts is the error for names that somebody else holds.
-func conflicts(p plan.Plan) error {
+// possible is the error of a plan of which nothing may be done: names that somebody else holds, images
+// that are nowhere to be had.
+func possible(p plan.Plan) error {
 	var errs []error
 	for _, c := range p.Conflicts {
-		errs = append(errs, fmt.Errorf("%s exists and is not this project's (%s): podup does not touch it; remove or rename one of the two", c.Object, c.Owner))
+		errs = append(errs, fmt.Errorf("%s: the name is taken (%s), and podup touches nothing of others: remove that one or rename yours", c.Object, c.Owner))
+	}
+	for _, image := range p.Missing {
+		errs = append(errs, fmt.Errorf("image %s is not in the engine's store and may not be pulled: pull or build it, or allow the pull with --pull missing", image))
 	}
 	return errors.Join(errs...)
 }

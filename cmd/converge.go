@@ -90,14 +90,11 @@ func (a *app) prepare(ctx context.Context, engine Engine, t target, key []byte, 
 
 // admit refuses a plan that cannot be carried out, with every reason at once.
 func (a *app) admit(ctx context.Context, engine Engine, c comparison) error {
-	if err := conflicts(c.plan); err != nil {
-		return err
-	}
 	findings, err := preflight(ctx, engine, c)
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.missingImages(), findings)
+	return errors.Join(possible(c.plan), findings)
 }
 
 // run carries a plan out in front of the user.
@@ -214,7 +211,7 @@ func (a *app) preview(ctx context.Context, engine Observer, t target, v view) (d
 		return false, err
 	}
 	v.Plan(c.plan)
-	if err := conflicts(c.plan); err != nil {
+	if err := possible(c.plan); err != nil {
 		return false, err
 	}
 	// An image that is only asked for again is no difference between the manifests and the engine.

@@ -109,7 +109,7 @@ func shop(now time.Time) plan.Actual {
 	}}
 }
 
-// logBook is an engine's logs, by container ID, as the API gives them. Safe for concurrent use.
+// logBook is an engine's logs, by container, as the API gives them. Safe for concurrent use.
 type logBook struct {
 	mu     sync.Mutex
 	pieces map[string][]podmanapi.LogLine

@@ -16,7 +16,7 @@ import (
 type loaded struct {
 	set      manifest.Set
 	problems manifest.Problems
-	names    []string // the paths as the user wrote them
+	names    []string // as messages show them
 	sources  []string // absolute paths, "-" for standard input
 }
 
@@ -30,13 +30,15 @@ func (a *app) load(strict bool, network string) (loaded, error) {
 	if err != nil {
 		return loaded{}, err
 	}
-	l := loaded{names: paths}
+	var l loaded
 	for _, path := range paths {
-		if path != "-" {
-			if path, err = filepath.Abs(path); err != nil {
-				return loaded{}, fmt.Errorf("find the manifests: %w", err)
-			}
+		name := path
+		if path == "-" {
+			name = "<stdin>"
+		} else if path, err = filepath.Abs(path); err != nil {
+			return loaded{}, fmt.Errorf("find the manifests: %w", err)
 		}
+		l.names = append(l.names, name)
 		l.sources = append(l.sources, path)
 	}
 	var sources []manifest.Source

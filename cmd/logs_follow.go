@@ -47,8 +47,9 @@ func (s *logSession) follow(ctx context.Context, containers []plan.ContainerStat
 		stream.reading = true
 		stream.read = stream.StartedAt
 		reading++
+		name := stream.Name
 		go func() {
-			err := s.read(ctx, stream, true, func(line logLine) {
+			err := s.read(ctx, stream, name, true, func(line logLine) {
 				if err := s.printer.print(line); err != nil {
 					select {
 					case failed <- err:

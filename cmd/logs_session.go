@@ -34,7 +34,6 @@ type logEngine interface {
 // logStream is what a session knows of one container. A replaced container is another stream.
 type logStream struct {
 	plan.ContainerState        // as last seen
-	id                  string // for the engine; a reader may use it while the state changes
 	path                string // what its lines begin with
 	position            logPosition
 	joiner              lineJoiner
@@ -67,7 +66,7 @@ func (s *logSession) add(c plan.ContainerState) *logStream {
 	if stream == nil {
 		// The manifest's name also while the container is being replaced and has another.
 		path := c.Pod + "/" + c.Container
-		stream = &logStream{id: id, path: path, joiner: lineJoiner{container: path}}
+		stream = &logStream{path: path, joiner: lineJoiner{container: path}}
 		s.streams[id] = stream
 		s.order = append(s.order, stream)
 		s.printer.add(path)
@@ -85,10 +84,11 @@ func (s *logSession) options(stream *logStream, follow bool) podmanapi.LogOption
 	return podmanapi.LogOptions{Follow: follow, Tail: -1, Since: stream.position.time.Truncate(time.Second).Add(-time.Second)}
 }
 
-// read passes on the lines of a container that have not been read yet.
-func (s *logSession) read(ctx context.Context, stream *logStream, follow bool, each func(logLine)) error {
+// read passes on the lines of a container that have not been read yet. Name is what the engine
+// calls it now: the stream's own may change meanwhile.
+func (s *logSession) read(ctx context.Context, stream *logStream, name string, follow bool, each func(logLine)) error {
 	skip := skipper{floor: stream.position}
-	return s.engine.Logs(ctx, stream.id, s.options(stream, follow), func(piece podmanapi.LogLine) {
+	return s.engine.Logs(ctx, name, s.options(stream, follow), func(piece podmanapi.LogLine) {
 		if !skip.fresh(piece) {
 			return
 		}
@@ -138,7 +138,7 @@ func (s *logSession) history(ctx context.Context, containers []plan.ContainerSta
 		sources = append(sources, source)
 		go func() {
 			defer close(source)
-			err := s.read(ctx, stream, false, func(line logLine) {
+			err := s.read(ctx, stream, c.Name, false, func(line logLine) {
 				select {
 				case source <- line:
 				case <-ctx.Done():

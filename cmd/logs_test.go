@@ -67,7 +67,7 @@ func TestLogsAreMergedByTime(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			book := &logBook{pieces: map[string]pieces{}}
 			for name, list := range test.pieces {
-				book.pieces["id-web-"+name] = list
+				book.pieces["web-"+name] = list
 			}
 			engine := &still{actual: shop(epoch), logs: book.read}
 			code, out, err := podup(t, engine, "logs", "web")
@@ -88,8 +88,8 @@ func TestLogsAreMergedByTime(t *testing.T) {
 
 func TestLogsFormats(t *testing.T) {
 	book := &logBook{pieces: map[string][]podmanapi.LogLine{
-		"id-web-app":     {second(1, "one"), second(2, "\x1b[31mtwo\x1b[0m")},
-		"id-web-sidecar": {second(1, "three")},
+		"web-app":     {second(1, "one"), second(2, "\x1b[31mtwo\x1b[0m")},
+		"web-sidecar": {second(1, "three")},
 	}}
 	engine := &still{actual: shop(epoch), logs: book.read}
 	for _, test := range []struct {
@@ -147,14 +147,14 @@ func TestTimesOfSinceAndUntil(t *testing.T) {
 func TestALogThatCannotBeReadDoesNotHideTheOthers(t *testing.T) {
 	engine := &still{actual: shop(epoch)}
 	engine.logs = func(_ context.Context, container string, _ podmanapi.LogOptions, each func(podmanapi.LogLine)) error {
-		if container == "id-web-sidecar" {
+		if container == "web-sidecar" {
 			return errors.New("log driver is none")
 		}
 		each(second(1, "from "+container))
 		return nil
 	}
 	code, out, err := podup(t, engine, "logs", "--no-prefix", "web/app", "web/sidecar")
-	if code != 1 || out != "from id-web-app\n" || err != "podup: read the log of web/sidecar: log driver is none\n" {
+	if code != 1 || out != "from web-app\n" || err != "podup: read the log of web/sidecar: log driver is none\n" {
 		t.Errorf("exit code %d\n%s%s", code, out, err)
 	}
 }
@@ -201,7 +201,7 @@ func TestLogsEndQuietlyWhenNobodyReadsThem(t *testing.T) {
 	for i := range 1000 {
 		many = append(many, second(i, "x"))
 	}
-	book := &logBook{pieces: map[string][]podmanapi.LogLine{"id-web-app": many, "id-web-sidecar": many}}
+	book := &logBook{pieces: map[string][]podmanapi.LogLine{"web-app": many, "web-sidecar": many}}
 	for _, follow := range []bool{false, true} {
 		session := followLogs
 		if !follow {
@@ -284,11 +284,11 @@ func (w *world) set(containers ...plan.ContainerState) {
 }
 
 // more is what a running container writes from now on.
-func (w *world) more(id string) chan podmanapi.LogLine {
+func (w *world) more(name string) chan podmanapi.LogLine {
 	w.book.mu.Lock()
 	defer w.book.mu.Unlock()
 	lines := make(chan podmanapi.LogLine)
-	w.book.more[id] = lines
+	w.book.more[name] = lines
 	return lines
 }
 
@@ -375,8 +375,8 @@ func run(name string, status plan.Status, n int) plan.ContainerState {
 func TestFollowingGoesOnOverARestart(t *testing.T) {
 	var first chan podmanapi.LogLine
 	w := follow(t, logsOptions{Tail: -1, NoPrefix: true}, func(w *world) {
-		w.book.pieces["id-app"] = []podmanapi.LogLine{second(1, "before"), second(1, "at once")}
-		first = w.more("id-app")
+		w.book.pieces["web-app"] = []podmanapi.LogLine{second(1, "before"), second(1, "at once")}
+		first = w.more("web-app")
 		w.set(run("app", plan.Running, 1))
 	})
 	first <- second(1, "same second")
@@ -384,11 +384,11 @@ func TestFollowingGoesOnOverARestart(t *testing.T) {
 	w.expect("before\nat once\nsame second\nlive\n")
 
 	w.set(run("app", plan.Exited, 1))
-	second1 := w.more("id-app")
+	second1 := w.more("web-app")
 	close(first)
 	w.tick <- epoch // nothing runs, for the first time
 	// The container writes its first line before anyone looks.
-	w.book.write("id-app", second(2, "again"))
+	w.book.write("web-app", second(2, "again"))
 	w.set(run("app", plan.Running, 2))
 	w.tick <- epoch
 	second1 <- second(3, "and on")
@@ -404,14 +404,14 @@ func TestFollowingGoesOnOverARestart(t *testing.T) {
 func TestFollowingReadsARunThatEndedBetweenTwoLooks(t *testing.T) {
 	var live chan podmanapi.LogLine
 	w := follow(t, logsOptions{Tail: -1, NoPrefix: true}, func(w *world) {
-		live = w.more("id-app")
+		live = w.more("web-app")
 		w.set(run("app", plan.Running, 1))
 	})
 	live <- second(1, "first run")
 	w.expect("first run\n")
 	w.book.mu.Lock()
-	w.book.more["id-app"] = nil
-	w.book.pieces["id-app"] = append(w.book.pieces["id-app"], second(70, "second run, a short one"))
+	w.book.more["web-app"] = nil
+	w.book.pieces["web-app"] = append(w.book.pieces["web-app"], second(70, "second run, a short one"))
 	w.book.mu.Unlock()
 	w.set(run("app", plan.Exited, 2))
 	close(live)
@@ -421,13 +421,13 @@ func TestFollowingReadsARunThatEndedBetweenTwoLooks(t *testing.T) {
 func TestFollowingPicksUpContainersThatComeLater(t *testing.T) {
 	var app chan podmanapi.LogLine
 	w := follow(t, logsOptions{Tail: -1}, func(w *world) {
-		app = w.more("id-app")
+		app = w.more("web-app")
 		w.set(run("app", plan.Running, 1))
 	})
 	app <- second(1, "one")
 	w.expect("web/app | one\n")
-	late := w.more("id-late")
-	w.book.write("id-late", second(2, "since my start"))
+	late := w.more("web-late")
+	w.book.write("web-late", second(2, "since my start"))
 	w.set(run("app", plan.Running, 1), run("late", plan.Running, 2), run("unborn", plan.Created, 0))
 	w.tick <- epoch
 	w.expect("web/app | one\nweb/late   | since my start\n") // as wide as web/unborn
@@ -440,10 +440,10 @@ func TestFollowingPicksUpContainersThatComeLater(t *testing.T) {
 func TestFollowingNamedContainersLeavesOthersOut(t *testing.T) {
 	var app chan podmanapi.LogLine
 	w := follow(t, logsOptions{Tail: -1, Names: []string{"app"}}, func(w *world) {
-		app = w.more("id-app")
+		app = w.more("web-app")
 		w.set(run("app", plan.Running, 1))
 	})
-	w.book.write("id-late", second(2, "not asked for"))
+	w.book.write("web-late", second(2, "not asked for"))
 	w.set(run("app", plan.Running, 1), run("late", plan.Exited, 2))
 	w.tick <- epoch
 	w.tick <- epoch
@@ -460,8 +460,8 @@ func TestFollowingNamedContainersLeavesOthersOut(t *testing.T) {
 func TestFollowingBeginsWithTheLastLines(t *testing.T) {
 	var app chan podmanapi.LogLine
 	w := follow(t, logsOptions{Tail: 0, NoPrefix: true}, func(w *world) {
-		w.book.pieces["id-app"] = []podmanapi.LogLine{second(1, "old"), second(2, "old")}
-		app = w.more("id-app")
+		w.book.pieces["web-app"] = []podmanapi.LogLine{second(1, "old"), second(2, "old")}
+		app = w.more("web-app")
 		w.set(run("app", plan.Running, 1))
 	})
 	app <- second(3, "new")

@@ -127,6 +127,9 @@ type versioner interface {
 
 // showProject is the last screen of `up`: what is up, and where to reach it.
 func (a *app) showProject(ctx context.Context, engine versioner, out io.Writer, actual plan.Actual) {
+	if len(actual.Pods) == 0 {
+		return
+	}
 	width, _, _ := terminalSize(out)
 	table := projectTable{actual: actual, now: time.Now()}
 	if table.render(out, newPalette(out, a.env.Getenv, a.color.value), width, true) != nil {

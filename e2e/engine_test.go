@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -273,9 +274,29 @@ func objectKinds() []objectKind {
 		{"pod", list(append([]string{"pod", "ps", "--format", "{{.Name}} " + label}, filter...)...), []string{"pod", "rm", "--force", "--time", "0"}},
 		{"container", list(append([]string{"ps", "--all", "--format", `{{.Names}} ` + label}, filter...)...), []string{"rm", "--force", "--time", "0", "--volumes"}},
 		{"volume", list(append([]string{"volume", "ls", "--format", "{{.Name}} " + label}, filter...)...), []string{"volume", "rm", "--force"}},
-		{"network", list(append([]string{"network", "ls", "--format", "{{.Name}} " + label}, filter...)...), []string{"network", "rm", "--force"}},
+		{"network", networks, []string{"network", "rm", "--force"}},
 		{"secret", secrets, []string{"secret", "rm"}}, // Podman cannot filter secrets by label
 	}
+}
+
+// networks: the template of `podman network ls` knows no label by its name.
+func networks() ([]object, error) {
+	out, err := exec.Command("podman", "network", "ls", "--format", "json", "--filter", "label=io.podup.project").Output()
+	if err != nil {
+		return nil, fmt.Errorf("podman network ls: %s", reason(err))
+	}
+	var list []struct {
+		Name   string
+		Labels map[string]string
+	}
+	if err := json.Unmarshal(out, &list); err != nil {
+		return nil, fmt.Errorf("podman network ls: %w", err)
+	}
+	var all []object
+	for _, network := range list {
+		all = append(all, object{network.Name, network.Labels["io.podup.project"]})
+	}
+	return all, nil
 }
 
 func secrets() ([]object, error) {

@@ -161,11 +161,12 @@ func runInside(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	ran := relay(os.Stdout, out, t.Name(), testing.Verbose())
-	if err := command.Wait(); err != nil {
-		t.Fatalf("inside the workstation: %v (a binary that does not start there at all was linked against a newer C library: build the tests with CGO_ENABLED=0)", err)
-	}
+	err = command.Wait()
 	if ran == 0 {
-		t.Fatalf("inside the workstation no test ran: %s", pattern)
+		t.Fatalf("inside the workstation no test matched %s: %v (a binary that does not start there at all was linked against a newer C library: build the tests with CGO_ENABLED=0)", pattern, err)
+	}
+	if err != nil {
+		t.Fatalf("inside the workstation: %v", err)
 	}
 }
 

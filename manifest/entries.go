@@ -27,7 +27,7 @@ func (w *walker) entries(n *yaml.Node, f *Field, format string) []entry {
 			found = append(found, one)
 			return
 		}
-		if earlier := found[at]; !earlier.merged {
+		if earlier := found[at]; !earlier.merged && !w.full() {
 			w.repeated(one, earlier, fmt.Sprintf(format, f.Path, one.name))
 		}
 		found[at] = one

@@ -30,7 +30,7 @@ func Load(sources []Source) (Set, Problems) {
 		l.source(source)
 		if len(l.problems) >= maxProblems {
 			l.problems = append(l.problems[:maxProblems], Problem{
-				Pos: Pos{File: source.Name}, Rule: "yaml-too-many", Severity: SeverityError,
+				Pos: Pos{File: source.Name}, Rule: "podup-too-many", Severity: SeverityError,
 				Message: fmt.Sprintf("stopped after %d errors", maxProblems),
 			})
 			break

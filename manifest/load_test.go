@@ -195,7 +195,7 @@ func TestAHopelessFileIsGivenUp(t *testing.T) {
 	if len(problems) != maxProblems+1 {
 		t.Errorf("%d problems", len(problems))
 	}
-	if !strings.Contains(problems.Error(), "stopped after 1000 errors [yaml-too-many]") {
+	if !strings.Contains(problems.Error(), "stopped after 1000 errors [podup-too-many]") {
 		t.Error("it is not said")
 	}
 }

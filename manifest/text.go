@@ -12,6 +12,7 @@ type text struct {
 	name    string
 	lines   []string
 	secrets []span // lines that hold a Secret: they are never shown as they are
+	last    cursor
 }
 
 type span struct{ first, last int }
@@ -35,17 +36,23 @@ func (t *text) line(n int) string {
 }
 
 // pos makes a position of a line and a column in characters, which is what the YAML parser counts.
+// It goes on from where it was last: positions come in the order of the source but for a few, and a
+// file may be one line of megabytes.
 func (t *text) pos(line, characters int) Pos {
-	column, content := 0, t.line(line)
-	for range characters - 1 {
-		if column >= len(content) {
-			break
-		}
-		_, size := utf8.DecodeRuneInString(content[column:])
-		column += size
+	content := t.line(line)
+	if t.last.line != line || t.last.characters > characters {
+		t.last = cursor{line: line, characters: 1}
 	}
-	return Pos{File: t.name, Line: line, Column: column + 1}
+	for t.last.characters < characters && t.last.bytes < len(content) {
+		_, size := utf8.DecodeRuneInString(content[t.last.bytes:])
+		t.last.bytes += size
+		t.last.characters++
+	}
+	return Pos{File: t.name, Line: line, Column: t.last.bytes + 1}
 }
+
+// cursor is a column of a line, in characters counted from 1 and in bytes before it.
+type cursor struct{ line, characters, bytes int }
 
 // excerpt gives the line a field stands in, or nothing where it is too long. Of a line that holds
 // part of a Secret only the field's own key and, unless it is confidential, value are shown, each in

@@ -94,7 +94,13 @@ func shown(path string) bool {
 	return slices.Contains([]string{"apiVersion", "kind", "metadata.name", "metadata.namespace", "type", "immutable"}, path)
 }
 
+// full says that there is no use in finding more: Load gives up.
+func (w *walker) full() bool { return len(w.problems) >= maxProblems }
+
 func (w *walker) report(f *Field, rule, message string) {
+	if w.full() {
+		return
+	}
 	w.problems = append(w.problems, Problem{
 		Pos: f.Pos, Path: f.Path, Rule: rule, Message: message, Severity: SeverityError, Source: w.text.excerpt(f),
 	})
@@ -102,8 +108,10 @@ func (w *walker) report(f *Field, rule, message string) {
 
 // refuse reports a field whose value is left out of the object.
 func (w *walker) refuse(f *Field, rule, message string) {
-	w.report(f, rule, message)
-	w.refused = append(w.refused, f.Path)
+	if !w.full() {
+		w.report(f, rule, message)
+		w.refused = append(w.refused, f.Path)
+	}
 }
 
 func (w *walker) structure(n *yaml.Node, t reflect.Type, f *Field) any {
@@ -136,6 +144,9 @@ func (w *walker) structure(n *yaml.Node, t reflect.Type, f *Field) any {
 }
 
 func (w *walker) unknown(one entry, path string, here frame) {
+	if w.full() {
+		return
+	}
 	unknown := w.field(one.key, one.key, path)
 	unknown.Kind = Null // stands at its key, shows no value
 	message, meant := w.types.advice(one.name, here, w.outer)

@@ -28,6 +28,7 @@ func (k *keeper) makeVolumes() {
 func (k *keeper) renewVolumes() {
 	after := slices.Concat(k.ready, k.stops, []int{k.holding, k.started})
 	for _, f := range k.fates {
+		after = append(after, f.after...)
 		if f.verdict == remake {
 			after = append(after, f.vacated)
 		}
@@ -64,6 +65,13 @@ func (k *keeper) holds() (holder *ContainerState, changes bool) {
 		}
 	}
 	return holder, changes
+}
+
+// renewsMemory says whether a volume is renewed that was, or will be, in memory.
+func (k *keeper) renewsMemory() bool {
+	return slices.ContainsFunc(k.renewed, func(name string) bool {
+		return k.actual.Volumes[name].Kind == translate.Memory || slices.Contains(k.pod.Held, name)
+	})
 }
 
 func (k *keeper) dropHolder() {

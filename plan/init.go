@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"fmt"
-
-	"github.com/podup/podup/translate"
-)
+import "fmt"
 
 // decideInits says which init containers run: from the first that has to, all that follow, in order.
 //

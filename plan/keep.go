@@ -40,13 +40,18 @@ func (d *differ) keep(p *podPlan) {
 	k.repair()
 	k.dropHolder()
 	k.makeVolumes()
+	if !k.infra && !k.renewsMemory() {
+		k.hold() // before a container that mounts them lets go
+	}
 	k.createContainers(false)
 	k.vacate()
 	k.stopUnwanted()
 	k.startInfra()
 	k.createContainers(true)
 	k.renewVolumes()
-	k.hold()
+	if k.infra || k.renewsMemory() {
+		k.hold()
+	}
 	k.runInits()
 	k.startApps()
 	k.setRestart()
@@ -101,6 +106,10 @@ func (k *keeper) repair() {
 		if f.impostor {
 			f.after = append(f.after, k.removeLeftover(f.name))
 		}
+		if f.predecessor && len(k.renewed) > 0 { // it may be in the way
+			f.after = append(f.after, k.removeLeftover(translate.PredecessorName(f.name)))
+			f.predecessor = false
+		}
 		// One that is to be started keeps the predecessor's name until it has been: that name says
 		// that it has to.
 		if f.renamed && (f.want.Init || f.verdict != start && f.verdict != restart) {
@@ -142,7 +151,7 @@ func (k *keeper) createContainers(late bool) {
 // gate is what must have succeeded before a container is stopped: in a pod that starts anew
 // everything that can be tried before.
 func (k *keeper) gate(f *fate) []int {
-	after := append(slices.Clone(f.after), f.created)
+	after := append(slices.Clone(f.after), f.created, k.held)
 	if k.whole {
 		after = append(after, k.ready...)
 	}

@@ -36,7 +36,7 @@ func explainStart(pod string, err error) error {
 	message := strings.ToLower(answer.Message)
 	switch {
 	case strings.Contains(message, "address already in use"):
-		return &explained{fmt.Sprintf("pod %s: %s of this machine is taken by another program", pod, port), err}
+		return &explained{fmt.Sprintf("pod %s: %s of this machine is taken by another program or container", pod, port), err}
 	case strings.Contains(message, "cannot assign requested address"):
 		return &explained{fmt.Sprintf("pod %s: a hostIP is no address of this machine", pod), err}
 	case strings.Contains(message, "permission denied") && (strings.Contains(message, "port") || strings.Contains(message, "bind")):

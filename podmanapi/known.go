@@ -229,7 +229,7 @@ func (c *Client) create(ctx context.Context, of kind, name string, want map[stri
 	}
 	for key, value := range want {
 		if labels[key] != value {
-			return object{}, false, fmt.Errorf("%s: there is one already, made from another definition (label %s)", r.doing, key)
+			return object{}, false, fmt.Errorf("%s: the project has one already, made from another definition", r.doing)
 		}
 	}
 	return found, false, nil

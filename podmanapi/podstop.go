@@ -40,7 +40,12 @@ func (c *Client) RemovePod(ctx context.Context, op plan.RemovePod) error {
 	if err != nil {
 		return err
 	}
-	if err := c.stopMembers(ctx, members, doing, op.Grace); err != nil {
+	if op.Grace == 0 {
+		err = c.killStopping(ctx, members, doing) // the removal kills the others
+	} else {
+		err = c.stopMembers(ctx, members, doing, op.Grace)
+	}
+	if err != nil {
 		return err
 	}
 	// One call for the whole pod: 360 ms for ten containers, where as many removals and one of the
@@ -54,27 +59,38 @@ func (c *Client) RemovePod(ctx context.Context, op plan.RemovePod) error {
 	return c.RemoveContainer(ctx, translate.HolderName(op.Pod))
 }
 
-// stopMembers stops all but the infra container. What another call is stopping already, with a longer
-// grace, is killed where there is none: a stop waits without the container's lock (5.8, 5.4).
+// stopMembers stops all but the infra container.
 func (c *Client) stopMembers(ctx context.Context, members []listed, doing string, grace time.Duration) error {
+	if grace == 0 {
+		if err := c.killStopping(ctx, members, doing); err != nil {
+			return err
+		}
+	}
 	var wg sync.WaitGroup
 	errs := make([]error, len(members))
 	for i, l := range members {
-		switch {
-		case l.IsInfra:
-		case l.State == "stopping" && grace == 0:
-			wg.Go(func() {
-				query := url.Values{"signal": {"KILL"}}
-				errs[i] = c.call(ctx, post(doing, "/containers/"+l.ID+"/kill", query, nil), nil)
-				if isConflict(errs[i]) || missing(errs[i]) { // it has ended meanwhile
-					errs[i] = nil
-				}
-			})
-		case l.running():
+		if !l.IsInfra && l.running() {
 			wg.Go(func() { errs[i] = c.stop(ctx, l.ID, doing+": container/"+l.name(), grace) })
 		}
 	}
 	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// killStopping ends the containers that another call is stopping with a longer grace. That call waits
+// without the container's lock, so that a kill gets through where a stop would not (5.8, 5.4).
+func (c *Client) killStopping(ctx context.Context, members []listed, doing string) error {
+	var errs []error
+	for _, l := range members {
+		if l.State != "stopping" {
+			continue
+		}
+		query := url.Values{"signal": {"KILL"}}
+		err := c.call(ctx, post(doing+": container/"+l.name(), "/containers/"+l.ID+"/kill", query, nil), nil)
+		if !isConflict(err) && !missing(err) { // else it has ended meanwhile
+			errs = append(errs, err)
+		}
+	}
 	return errors.Join(errs...)
 }
 

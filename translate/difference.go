@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// shownLength is how many characters of a value a difference shows, before and context of them are
-// kept in front of the first that differs.
+// A difference shows shownLength characters of a value. Of a longer one it shows where the two begin
+// to differ, with contextLength characters before that.
 const (
-	shownLength = 60
-	context     = 12
-	elision     = "…"
+	shownLength   = 60
+	contextLength = 12
+	elision       = "…"
 )
 
 var concealedForm = regexp.MustCompile(`^\(secret [0-9a-f]+\)$`)
@@ -64,7 +64,7 @@ func shorten(a, b string) (string, string) {
 	for same < len(x) && same < len(y) && x[same] == y[same] {
 		same++
 	}
-	start := max(same-context, 0)
+	start := max(same-contextLength, 0)
 	return window(x, start), window(y, start)
 }
 

@@ -111,6 +111,9 @@ func validateClaim(claim *corev1.PersistentVolumeClaim) (field.ErrorList, error)
 	return validation.ValidatePersistentVolumeClaim(internal, validation.ValidationOptionsForPersistentVolumeClaim(internal, nil)), nil
 }
 
+// maxErrors of one document are shown: thousands of empty containers are one mistake.
+const maxErrors = 1000
+
 // judge applies to one document of any kind what does not depend on other documents.
 func judge[T metav1.Object](
 	c *checker, doc manifest.Document[T], kind string,
@@ -119,6 +122,10 @@ func judge[T metav1.Object](
 	errs, err := kubernetes(doc.Object)
 	if err != nil {
 		c.add(doc.At(nil, "kubernetes-internal", err.Error()))
+	}
+	if len(errs) > maxErrors {
+		c.add(doc.At(nil, "podup-too-many", fmt.Sprintf("stopped after %d errors, there are %d", maxErrors, len(errs))))
+		errs = errs[:maxErrors]
 	}
 	for _, one := range errs {
 		// What is missing or not found in a damaged document may well be what Load refused.

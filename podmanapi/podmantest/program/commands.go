@@ -227,8 +227,13 @@ func watch(ctx context.Context, r *run, args []string) (int, bool) {
 	last := ""
 	for {
 		now := "missing"
-		if data, err := r.Files.ReadFile(args[0]); err == nil {
-			now = strings.TrimSpace(string(data))
+		// Twice: a reader that has followed a link and not opened the file yet when what the link
+		// pointed to goes, misses it once, with a kubelet's volumes as well.
+		for range 2 {
+			if data, err := r.Files.ReadFile(args[0]); err == nil {
+				now = strings.TrimSpace(string(data))
+				break
+			}
 		}
 		if now != last {
 			fmt.Fprintln(r.Out, now)

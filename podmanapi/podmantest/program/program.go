@@ -23,6 +23,7 @@
 //	mode PATH             permission bits in octal, following links
 //	await PATH            until the file is there
 //	watch PATH            a line whenever the content changes, "missing" whenever it cannot be read
+//	                      twice in a row
 //	serve PORT TEXT…      answers every HTTP request with TEXT
 //	get HOST:PORT         the body of an HTTP answer
 //	size                  "WIDTHxHEIGHT" of the terminal, again after each change, until stopped
