@@ -85,7 +85,7 @@ func inventoryRows(projects []podmanapi.Project, now time.Time, headers bool) []
 	for _, p := range projects {
 		created := "-"
 		if timeOrNil(p.Created) != nil {
-			created = strings.ToLower(units.HumanDuration(max(now.Sub(p.Created), 0))) + " ago"
+			created = strings.ToLower(units.HumanDuration(max(now.Sub(p.Created), time.Second))) + " ago"
 		}
 		rows = append(rows, []string{
 			clean(p.Name), strconv.Itoa(p.Pods), strconv.Itoa(p.Containers), strconv.Itoa(p.Running), created,

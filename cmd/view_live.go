@@ -138,8 +138,9 @@ func (v *liveProgress) redraw() {
 			live = append(live, c)
 		}
 	}
-	// A drawing as high as the terminal would scroll its own top out of reach.
-	room := max(height-1, 1)
+	// A drawing as high as the terminal would scroll its own top out of reach, and one that begins in
+	// the first row is kept by tmux in its history each time it is cleared (seen with 3.3).
+	room := max(height-2, 1)
 	for i, c := range live {
 		line, cellCount := v.lines.working(c, now, width, v.color)
 		if len(live) > room && i == room-1 {

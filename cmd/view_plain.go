@@ -62,6 +62,9 @@ func plainLine(c *tracked, what moment, now time.Time, color palette) string {
 			}
 			return fmt.Sprintf("%s %s after %s\n%s", color.red("failed "+doing), object, seconds(c.elapsed(now)), indentError(c.err))
 		case apply.Skipped:
+			if c.done > 0 {
+				return fmt.Sprintf("%s %s\n", color.faint("not finished"), object)
+			}
 			return fmt.Sprintf("%s %s\n", color.faint("not "+done), object)
 		}
 	case takenBack:

@@ -124,8 +124,9 @@ func (t projectTable) status(c plan.ContainerState) string {
 	return clean(string(c.Status))
 }
 
+// since is at least a second: "less than a second" is long and says no more.
 func (t projectTable) since(then time.Time) string {
-	return strings.ToLower(units.HumanDuration(max(t.now.Sub(then), 0)))
+	return strings.ToLower(units.HumanDuration(max(t.now.Sub(then), time.Second)))
 }
 
 // familiarImage leaves out what Docker's short names imply: docker.io/library/nginx:1.27 is

@@ -146,8 +146,7 @@ func TestLiveDisplayIsNeverHigherThanTheTerminal(t *testing.T) {
 	terminal.expect(`
  ⠋ creating pod/a   0.0s
  ⠋ creating pod/b   0.0s
- ⠋ creating pod/c   0.0s
-   … and 4 more
+   … and 5 more
 `)
 }
 

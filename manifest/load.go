@@ -114,13 +114,11 @@ func (l *loader) source(source Source) {
 
 // document walks a document, then has Kubernetes decode what it holds.
 func (l *loader) document(source Source, t *text, root *yaml.Node, raw rawJSON, c chunk) {
-	if strings.Contains(c.data, "*") {
-		if message := bomb(root); message != "" {
-			l.problems = append(l.problems, Problem{
-				Pos: t.pos(root.Line, root.Column), Rule: "yaml-alias", Severity: SeverityError, Message: message,
-			})
-			return
-		}
+	if rule, message := excess(root); rule != "" {
+		l.problems = append(l.problems, Problem{
+			Pos: t.pos(root.Line, root.Column), Rule: rule, Severity: SeverityError, Message: message,
+		})
+		return
 	}
 	markSecrets(t, root, c.line+strings.Count(strings.TrimSuffix(c.data, "\n"), "\n"))
 	before := len(l.problems)

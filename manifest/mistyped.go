@@ -76,6 +76,7 @@ func (w *walker) what(f *Field, n *yaml.Node) string {
 		return "a mapping"
 	case List:
 		return "a list"
+	default:
 	}
 	meaning := resolve(n)
 	kind := map[scalarType]string{scalarBool: "the boolean", scalarNumber: "the number", scalarString: "the string"}[meaning.kind]

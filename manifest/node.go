@@ -107,36 +107,40 @@ func deref(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// mostExpanded is how many nodes a document with aliases may stand for. Kubernetes' decoder gives
-// up at about twice as many.
-const mostExpanded = 200_000
+// mostValues is how many keys and values a document may have, those that aliases stand for included:
+// seven thousand containers of some detail. Kubernetes' decoder gives up on aliases at twice as many.
+const mostValues = 200_000
 
-// bomb says why the aliases of a document must not be followed, or "".
-func bomb(root *yaml.Node) string {
-	sizes := map[*yaml.Node]int{}
-	message, aliases := "", false
+// excess says why a document is not worth a closer look; no rule is that it is.
+func excess(root *yaml.Node) (rule, message string) {
+	sizes := map[*yaml.Node]int{} // of what aliases stand for; zero while it is being counted
+	circular := false
 	var size func(n *yaml.Node) int
 	size = func(n *yaml.Node) int {
-		if known, ok := sizes[n]; ok {
-			if known == 0 && message == "" {
-				message = "an anchor's value contains an alias of itself"
-			}
-			return known
-		}
-		sizes[n] = 0 // in progress
 		sum := 1
 		if n.Kind == yaml.AliasNode && n.Alias != nil {
-			aliases = true
-			sum += size(n.Alias)
+			known, ok := sizes[n.Alias]
+			switch {
+			case !ok:
+				sizes[n.Alias] = 0
+				known = size(n.Alias)
+				sizes[n.Alias] = known
+			case known == 0:
+				circular = true
+			}
+			sum += known
 		}
 		for _, child := range n.Content {
-			sum = min(sum+size(child), mostExpanded+1)
+			sum = min(sum+size(child), mostValues+1)
 		}
-		sizes[n] = sum
 		return sum
 	}
-	if size(root) > mostExpanded && aliases && message == "" {
-		message = fmt.Sprintf("the aliases of this document stand for more than %d values", mostExpanded)
+	switch total := size(root); {
+	case circular:
+		return "yaml-alias", "an anchor's value contains an alias of itself"
+	case total > mostValues:
+		return "yaml-too-large", fmt.Sprintf("the document has more than %d values, aliases followed: split it", mostValues)
+	default:
+		return "", ""
 	}
-	return message
 }

@@ -25,7 +25,7 @@ type Problem struct {
 
 // Problems are findings sorted by position, then path, then rule. Findings are not failures: only
 // HasErrors makes them stop a command.
-type Problems []Problem
+type Problems []Problem //nolint:errname // some of them are only warnings
 
 // At makes an error of a rule at a field of the document.
 func (d Document[T]) At(path *field.Path, rule, message string) Problem {

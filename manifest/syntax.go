@@ -37,8 +37,8 @@ func syntaxProblem(t *text, c chunk, err error) Problem {
 	indent := content[:len(content)-len(body)]
 	if strings.Contains(indent, "\t") {
 		message = "a tab stands in the indentation: YAML is indented with spaces only"
-	} else if hint := hints[message]; hint != "" {
-		message += ": " + hint
+	} else if meant := hint(message); meant != "" {
+		message += ": " + meant
 	}
 	made := Problem{Pos: Pos{File: t.name, Line: line}, Rule: "yaml-syntax", Message: message, Severity: SeverityError}
 	if line > 0 {
@@ -64,16 +64,26 @@ func jsonError(data string) (*json.SyntaxError, bool) {
 	return broken, ok
 }
 
-// hints say in the words of a user what the parser means.
-var hints = map[string]string{
-	"did not find expected key":                             "check the indentation, and for quotes that end too early",
-	"could not find expected ':'":                           "a name without a colon, or a line indented too little",
-	"did not find expected '-' indicator":                   "check the indentation of the list",
-	"mapping values are not allowed in this context":        "check the indentation, and quote values that hold a colon and a blank",
-	"found character that cannot start any token":           "quote values that begin with %, @ or `",
-	"did not find expected <document start>":                `put "---" between documents`,
-	"found unexpected end of stream":                        "a quote is not closed",
-	"did not find expected alphabetic or numeric character": "quote values that begin with * or &",
+// hint says in the words of a user what the parser means.
+func hint(message string) string {
+	switch message {
+	case "did not find expected key":
+		return "check the indentation, and for quotes that end too early"
+	case "could not find expected ':'":
+		return "a name without a colon, or a line indented too little"
+	case "did not find expected '-' indicator":
+		return "check the indentation of the list"
+	case "mapping values are not allowed in this context":
+		return "check the indentation, and quote values that hold a colon and a blank"
+	case "found character that cannot start any token":
+		return "quote values that begin with %, @ or `"
+	case "found unexpected end of stream":
+		return "a quote is not closed"
+	case "did not find expected alphabetic or numeric character":
+		return "quote values that begin with * or &"
+	default:
+		return ""
+	}
 }
 
 // culprit finds the line of a document, counted from 1, that breaks it. The parser often names the

@@ -13,7 +13,10 @@ type structure struct {
 	fields map[string]reflect.Type
 }
 
-var unmarshaler = reflect.TypeFor[json.Unmarshaler]()
+// decodesItself reports whether a type has an UnmarshalJSON of its own.
+func decodesItself(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]())
+}
 
 // structures remembers what it has seen: a pod repeats its types.
 type structures map[reflect.Type]*structure
@@ -73,7 +76,7 @@ func (s structures) advice(name string, at frame, enclosing []frame) (message, n
 		if known.fields[child] == nil {
 			continue
 		}
-		if inner := element(known.fields[child]); inner.Kind() == reflect.Struct && !reflect.PointerTo(inner).Implements(unmarshaler) {
+		if inner := element(known.fields[child]); inner.Kind() == reflect.Struct && !decodesItself(inner) {
 			if _, ok := s.of(inner).fields[name]; ok && name != "name" {
 				return "it belongs in " + child, ""
 			}
@@ -87,18 +90,36 @@ func (s structures) advice(name string, at frame, enclosing []frame) (message, n
 			return "it belongs in " + outer.path, ""
 		}
 	}
-	if meant := foreign[name]; meant != "" && slices.Contains(known.names, meant) {
+	if meant := foreign(name); meant != "" && slices.Contains(known.names, meant) {
 		return "did you mean " + meant + "?", meant
 	}
 	return "known fields: " + strings.Join(slices.Sorted(slices.Values(known.names)), ", "), ""
 }
 
-// foreign are the words of Compose files for what a container has.
-var foreign = map[string]string{
-	"entrypoint": "command", "environment": "env", "env_file": "envFrom", "expose": "ports",
-	"restart": "restartPolicy", "volumes": "volumeMounts", "working_dir": "workingDir",
-	"stdin_open": "stdin", "healthcheck": "livenessProbe", "deploy": "resources",
-	"memory": "resources", "mem_limit": "resources", "cpu": "resources", "cpus": "resources",
+// foreign translates the words of Compose files to what a container has.
+func foreign(name string) string {
+	switch name {
+	case "entrypoint":
+		return "command"
+	case "environment":
+		return "env"
+	case "env_file":
+		return "envFrom"
+	case "expose":
+		return "ports"
+	case "restart":
+		return "restartPolicy"
+	case "working_dir":
+		return "workingDir"
+	case "stdin_open":
+		return "stdin"
+	case "healthcheck":
+		return "livenessProbe"
+	case "deploy", "memory", "mem_limit", "cpu", "cpus":
+		return "resources"
+	default:
+		return ""
+	}
 }
 
 // element is the struct a field holds, directly or in a list.

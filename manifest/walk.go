@@ -39,7 +39,7 @@ func (w *walker) value(n, key *yaml.Node, t reflect.Type, path string) (*Field, 
 	if f.Kind == Null {
 		return f, nil
 	}
-	if reflect.PointerTo(t).Implements(unmarshaler) {
+	if decodesItself(t) {
 		return f, w.custom(n, t, f)
 	}
 	switch t.Kind() {
@@ -76,6 +76,7 @@ func (w *walker) field(n, key *yaml.Node, path string) *Field {
 				f.Value = meaning.json
 			}
 		}
+	default: // deref leaves no alias, and a document is not inside another
 	}
 	at := n
 	if key != nil {
@@ -190,7 +191,7 @@ func (w *walker) custom(n *yaml.Node, t reflect.Type, f *Field) any {
 	value := w.plain(n, f)
 	encoded, err := json.Marshal(value)
 	if err == nil {
-		err = reflect.New(t).Interface().(json.Unmarshaler).UnmarshalJSON(encoded)
+		err = json.Unmarshal(encoded, reflect.New(t).Interface())
 	}
 	if err != nil {
 		w.mistyped(f, n, "must be "+describe(t), scalarNull)

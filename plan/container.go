@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ const (
 	leave   verdict = iota
 	create          // it is missing
 	replace         // made under another name, then swapped with the present one
-	remake          // removed before it is made: it keeps a volume from being renewed
+	remake          // removed, where it is there, and made only after a volume it mounts was renewed
 	start           // as it is; of an init container: run
 	restart         // stop and start as it is
 )
@@ -27,6 +28,7 @@ type fate struct {
 	now     *ContainerState // nil is missing
 	at      string          // the name now has: its own, or that of a predecessor
 	right   bool            // now was made from what is wanted
+	renewed bool            // a volume it mounts is made anew
 	verdict verdict
 	reasons []string
 
@@ -59,13 +61,17 @@ func (d *differ) decide(p *podPlan) []*fate {
 	for _, c := range p.pod.Containers() {
 		f := d.identify(p, c)
 		fates = append(fates, f)
+		f.renewed = mounted(c.Mounts, renewed) != ""
 		if f.now == nil {
 			f.settle(create, "does not exist")
+			if f.renewed {
+				f.verdict = remake
+			}
 			continue
 		}
 		reasons := d.replaceReasons(c, *f.now)
 		f.right = len(reasons) == 0
-		switch volume := d.blocks(p, *f.now, c, renewed); {
+		switch volume := d.blocks(*f.now, c, renewed); {
 		case volume != "":
 			f.settle(remake, append(reasons, "volume "+volume+" is renewed")...)
 			f.right = false
@@ -157,23 +163,22 @@ func stale(state PodState, e ContainerState) bool {
 
 // blocks gives the volume among the renewed ones that a present container mounts, by the definition
 // it was made from. One whose definition is lost may mount any.
-func (d *differ) blocks(p *podPlan, e ContainerState, c translate.Container, renewed []string) string {
-	if len(renewed) == 0 {
-		return ""
+func (d *differ) blocks(e ContainerState, c translate.Container, renewed []string) string {
+	if len(renewed) == 0 || e.Hash == c.Hash() {
+		return mounted(c.Mounts, renewed)
 	}
-	mounts := c.Mounts
-	if e.Hash != c.Hash() {
-		old, known := d.actual.madeFrom(e, c.EngineName())
-		if !known {
-			return renewed[0]
-		}
-		mounts = append(old.Mounts, mounts...)
+	old, known := d.actual.madeFrom(e, c.EngineName())
+	if !known {
+		return renewed[0]
 	}
+	return mounted(slices.Concat(old.Mounts, c.Mounts), renewed)
+}
+
+// mounted gives the first volume of mounts that is among some.
+func mounted(mounts []translate.Mount, volumes []string) string {
 	for _, m := range mounts {
-		for _, volume := range renewed {
-			if m.Volume == volume {
-				return volume
-			}
+		if slices.Contains(volumes, m.Volume) {
+			return m.Volume
 		}
 	}
 	return ""

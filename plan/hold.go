@@ -28,10 +28,7 @@ func (k *keeper) makeVolumes() {
 func (k *keeper) renewVolumes() {
 	after := slices.Concat(k.ready, k.stops, []int{k.holding, k.started})
 	for _, f := range k.fates {
-		after = append(after, f.after...)
-		if f.verdict == remake {
-			after = append(after, f.vacated)
-		}
+		after = append(after, append(f.after, f.vacated)...)
 	}
 	for _, name := range k.renewed {
 		v, _ := findVolume(k.want, name)

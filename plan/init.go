@@ -8,8 +8,8 @@ import "fmt"
 // container runs is past its init containers, whatever became of them since: they are finished,
 // pruned or were run by hand. Two things podup knows better. An init container whose definition is
 // new has to run. And so has one that was made and never ran, for podup makes them only to run them:
-// a run was cut short in between. That is why those that have to run again behind another are made
-// anew first, and from last to first: whatever the moment of a kill, what is still to run shows.
+// a run was cut short in between. That is why one that has run is made anew to run again, and why
+// they are made from last to first: whatever the moment of a kill, what is still to run shows.
 func (d *differ) decideInits(p *podPlan, fates []*fate, down bool) {
 	inits := fates[:len(p.pod.Init)]
 	appsUp, starting := false, false
@@ -29,10 +29,14 @@ func (d *differ) decideInits(p *podPlan, fates []*fate, down bool) {
 		case i < from:
 			f.settle(leave) // a pruned one among them stays away
 		case f.made():
-		case i > from && done(p, f, down):
+		case f.now.Status == Created:
+			f.settle(start, "never ran")
+		case i == from && f.now.Status == Running && !down && !stale(p.state, *f.now):
+			f.settle(start, "has not ended")
+		case done(p, f, down):
 			f.settle(replace, "runs again after container/"+inits[from].name)
 		default:
-			f.settle(start, whyRun(p, f, down))
+			f.settle(replace, whyAgain(*f.now))
 		}
 	}
 	stopping := from < len(inits)
@@ -45,7 +49,7 @@ func (d *differ) decideInits(p *podPlan, fates []*fate, down bool) {
 
 func (d *differ) hasToRun(f *fate) bool {
 	if f.now == nil {
-		return !d.actual.everApplied(f.want)
+		return f.renewed || !d.actual.everApplied(f.want)
 	}
 	return !f.right || f.now.Status == Created
 }
@@ -55,12 +59,9 @@ func done(p *podPlan, f *fate, down bool) bool {
 	return f.now != nil && f.right && f.now.Status == Exited && f.now.ExitCode == 0 && !down && !stale(p.state, *f.now)
 }
 
-func whyRun(p *podPlan, f *fate, down bool) string {
-	switch e := *f.now; {
-	case e.Status == Created:
-		return "never ran"
-	case e.Status == Running && !down && !stale(p.state, e):
-		return "has not ended"
+// whyAgain says why an init container that has run is no good.
+func whyAgain(e ContainerState) string {
+	switch {
 	case e.Status == Exited && e.ExitCode != 0:
 		return fmt.Sprintf("exited with code %d", e.ExitCode)
 	case e.Status == Lost:

@@ -72,14 +72,14 @@ func (k *keeper) announce() {
 	}
 	for _, f := range k.fates {
 		object := "container/" + f.name
-		switch f.verdict {
-		case create:
+		switch {
+		case f.made() && f.now == nil:
 			f.change = k.change(ActionCreate, object, f.reasons...)
-		case replace, remake:
+		case f.made():
 			f.change = k.change(ActionReplace, object, f.reasons...)
-		case start, restart:
+		case f.starts():
 			f.change = k.change(ActionStart, object, f.reasons...)
-		case leave:
+		default:
 			if f.renamed {
 				f.change = k.change(ActionUpdate, object, "gets its name back after an interrupted run")
 			}
@@ -106,7 +106,9 @@ func (k *keeper) repair() {
 		if f.impostor {
 			f.after = append(f.after, k.removeLeftover(f.name))
 		}
-		if f.predecessor && len(k.renewed) > 0 { // it may be in the way
+		// Only a container that has not been started yet may have to give way to its predecessor. Of
+		// any other it is in the way of the next one, or of a volume that is renewed.
+		if f.predecessor && (f.verdict != start || len(k.renewed) > 0) {
 			f.after = append(f.after, k.removeLeftover(translate.PredecessorName(f.name)))
 			f.predecessor = false
 		}
@@ -161,21 +163,18 @@ func (k *keeper) gate(f *fate) []int {
 // vacate makes room for successors. A container gets its predecessor's name before it is stopped:
 // whenever the plan is cut short, that name tells a container that podup stopped from one that ended.
 func (k *keeper) vacate() {
-	first := true // of the init containers that run
 	for _, f := range k.fates {
 		scope, old := k.scope(f.name), translate.PredecessorName(f.name)
 		switch {
+		case f.verdict == remake && f.now == nil:
 		case f.verdict == remake:
 			after := k.gate(f)
 			if f.now.alive() {
 				after = []int{k.stop(f.change, scope, f.at, f.want.Grace, after)}
 			}
 			f.vacated = k.step(f.change, scope, RemoveContainer{f.at}, after, k.recreate(*f.now, f.name)...)
-		case f.want.Init:
-			// One that still runs is waited for, unless it belongs to an earlier life of the pod or
-			// another has to run before it.
-			again := f.starts() && f.now != nil && f.now.alive()
-			if again && (!first || k.infra || f.verdict == replace || stale(k.state, *f.now)) {
+		case f.want.Init: // it gives its name away only when the others are ready
+			if f.verdict == replace && f.now.alive() {
 				f.vacated = k.stop(f.change, scope, f.at, f.want.Grace, k.gate(f))
 			}
 		case f.verdict == replace, f.verdict == restart:
@@ -189,7 +188,6 @@ func (k *keeper) vacate() {
 				f.vacated = k.stop(f.change, scope, old, f.want.Grace, after)
 			}
 		}
-		first = first && !(f.want.Init && f.starts())
 	}
 }
 
@@ -234,10 +232,21 @@ func (k *keeper) runInits() {
 	}
 	for _, f := range k.inits {
 		if f.starts() {
-			f.last = k.step(f.change, k.scope(f.name), RunInit{f.name}, append(quiet, f.after...), k.fallBack(f)...)
+			f.last = k.step(f.change, k.scope(f.name), RunInit{f.name}, append(quiet, f.after...), k.unrun(f)...)
 			quiet = []int{f.last}
 		}
 	}
+}
+
+// unrun takes back the run of an init container, so that it does not look finished.
+func (k *keeper) unrun(f *fate) []Op {
+	if f.made() { // what made it takes it away
+		return []Op{StopContainer{Name: f.name, Grace: f.want.Grace}}
+	}
+	if ops := k.fallBack(f); len(ops) > 0 {
+		return ops
+	}
+	return []Op{RemoveContainer{f.name}, CreateContainer{Container: f.want, Name: f.name}}
 }
 
 // all are the steps before any container of a pod that starts anew is started.
@@ -320,13 +329,8 @@ func (k *keeper) clean() {
 			after = append(after, up...)
 		}
 		old := translate.PredecessorName(f.name)
-		switch {
-		case f.verdict == replace:
+		if f.verdict == replace || f.predecessor {
 			k.step(f.change, "", RemoveContainer{old}, after)
-		case f.predecessor && f.change != none:
-			k.step(f.change, "", RemoveContainer{old}, after)
-		case f.predecessor:
-			k.removeLeftover(old)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.unwanted)) {
@@ -339,7 +343,11 @@ func (k *keeper) clean() {
 }
 
 func (k *keeper) stop(change int, scope, name string, grace time.Duration, after []int) int {
-	return k.step(change, scope, StopContainer{Name: name, Grace: grace}, after, StartContainer{name})
+	undo := []Op{StartContainer{name}}
+	if k.infra { // it ran on, but does not start under a dead infra container
+		undo = []Op{StartPod{k.pod.Name}, StartContainer{name}}
+	}
+	return k.step(change, scope, StopContainer{Name: name, Grace: grace}, after, undo...)
 }
 
 func (k *keeper) rename(change int, scope, from, to string, after []int) int {

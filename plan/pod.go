@@ -13,18 +13,19 @@ func podScope(pod string) string { return "pod/" + pod }
 // anything is made: one pod may take over the port of another.
 func (d *differ) removeReplaced(p *podPlan) {
 	p.podChange = d.change(ActionReplace, "pod/"+p.pod.Name, p.reasons...)
-	d.removals[p.pod.Name] = d.step(p.podChange, podScope(p.pod.Name),
-		RemovePod{Pod: p.pod.Name, Grace: p.pod.Grace}, d.ready, d.rebuild(p.state)...)
+	remove := RemovePod{Pod: p.pod.Name, Grace: p.pod.Grace}
+	d.removals[p.pod.Name] = d.step(p.podChange, podScope(p.pod.Name), remove, d.ready, d.rebuild(p.state, remove)...)
 }
 
 // rebuild makes the pod that is there once more, as far as its definition is known. What ran runs
-// again, behind its init containers, for its network is a new one.
-func (d *differ) rebuild(state PodState) []Op {
+// again, behind its init containers, for its network is a new one. A removal that has failed may have
+// come to any point: it is finished first.
+func (d *differ) rebuild(state PodState, remove RemovePod) []Op {
 	old, ok := d.actual.podMadeFrom(state)
 	if !ok {
 		return nil
 	}
-	ops := []Op{CreatePod{old}}
+	ops := []Op{remove, CreatePod{old}}
 	var creates, starts []Op
 	for _, c := range old.Containers() {
 		e, found := state.Containers[c.EngineName()]

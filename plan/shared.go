@@ -53,8 +53,8 @@ func (d *differ) removeShared() {
 // selected, and orphans that are not pruned.
 func (d *differ) bystanders() []string {
 	var names []string
-	for name := range d.actual.Pods {
-		if !d.opts.selects(name) || !d.wanted(name) && !d.opts.Prune {
+	for name, state := range d.actual.Pods {
+		if state.ID != "" && (!d.opts.selects(name) || !d.wanted(name) && !d.opts.Prune) {
 			names = append(names, name)
 		}
 	}

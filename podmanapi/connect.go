@@ -48,11 +48,11 @@ func Connect(ctx context.Context, opts Options) (*Client, error) {
 		return nil, err
 	}
 	if at.url != "" {
-		return dial(ctx, at, warn)
+		return dial(ctx, at, warn, connectTimeout)
 	}
 	uid := os.Getuid()
 	for _, socket := range sockets(uid, getenv) {
-		client, err := dial(ctx, address{url: "unix://" + socket, from: "the default socket"}, warn)
+		client, err := dial(ctx, address{url: "unix://" + socket, from: "the default socket"}, warn, connectTimeout)
 		if err == nil || !nobodyThere(err) {
 			return client, err
 		}
@@ -61,7 +61,7 @@ func Connect(ctx context.Context, opts Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dial(ctx, address{url: "unix://" + socket, from: "a service podup started"}, warn)
+	return dial(ctx, address{url: "unix://" + socket, from: "a service podup started"}, warn, connectTimeout)
 }
 
 // nobodyThere says that no process listens, as opposed to one that does not do.
@@ -69,14 +69,14 @@ func nobodyThere(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// dial connects to one address.
-func dial(ctx context.Context, at address, warn func(string)) (*Client, error) {
+// dial connects to one address. patience bounds all of it.
+func dial(ctx context.Context, at address, warn func(string), patience time.Duration) (*Client, error) {
 	where, err := url.Parse(at.url)
 	if err != nil || where.Scheme == "" {
 		return nil, &unreachable{fmt.Sprintf("engine %q, from %s, is no URL such as unix:///run/podman/podman.sock or ssh://user@host/run/podman/podman.sock", at.url, at.from), err}
 	}
 	c := &Client{base: "http://d/" + apiVersion + "/libpod", url: at.url, warn: warn, peer: peer{uid: -1}}
-	limited, cancel := context.WithTimeout(ctx, connectTimeout)
+	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	switch where.Scheme {
 	case "unix":

@@ -45,7 +45,7 @@ func (c *Client) Facts(ctx context.Context, name string) (translate.Facts, error
 	if !found.State.Running {
 		return translate.Facts{}, fmt.Errorf("facts of pod/%s: its infra container does not run", name)
 	}
-	facts := translate.Facts{HostIPs: c.hostIPs()}
+	facts := translate.Facts{HostIPs: c.hostIPs(ctx)}
 	if facts.PodIPs, err = c.podIPs(found); err != nil {
 		return translate.Facts{}, fmt.Errorf("facts of pod/%s: %w", name, err)
 	}
@@ -136,7 +136,7 @@ func inet6(table []byte) []string {
 
 // hostIPs gives the addresses of the engine's machine by which it speaks to the outside: the one the
 // route to a far address begins with. No packet is sent.
-func (c *Client) hostIPs() []string {
+func (c *Client) hostIPs(ctx context.Context) []string {
 	if !c.local {
 		if where, err := url.Parse(c.url); err == nil && where.Hostname() != "" {
 			return []string{where.Hostname()}
@@ -144,8 +144,8 @@ func (c *Client) hostIPs() []string {
 		return []string{"127.0.0.1"}
 	}
 	var ips []string
-	for network, far := range map[string]string{"udp4": "192.0.2.1:9", "udp6": "[2001:db8::1]:9"} {
-		conn, err := net.Dial(network, far)
+	for family, far := range map[string]string{"udp4": "192.0.2.1:9", "udp6": "[2001:db8::1]:9"} {
+		conn, err := (&net.Dialer{}).DialContext(ctx, family, far)
 		if err != nil {
 			continue
 		}

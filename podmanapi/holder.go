@@ -37,8 +37,8 @@ func (c *Client) HoldVolumes(ctx context.Context, p translate.Pod) error {
 		User:             "0:0",
 		WorkDir:          "/",
 	}
-	for i, volume := range p.Held {
-		spec.Volumes = append(spec.Volumes, volumeMount{Name: volume, Dest: mountNumber(i), Options: []string{"nocopy", "rw"}})
+	for i, held := range p.Held {
+		spec.Volumes = append(spec.Volumes, volumeMount{Name: held, Dest: mountNumber(i), Options: []string{"nocopy", "rw"}})
 	}
 	var made struct{ ID string }
 	found, fresh, err := c.create(ctx, container, name, p.HolderLabels(), post(doing, "/containers/create", nil, spec), &made)

@@ -13,13 +13,13 @@ import (
 
 // Kubernetes' hostPath.type.
 const (
-	directoryOrCreate = "DirectoryOrCreate"
-	directory         = "Directory"
-	fileOrCreate      = "FileOrCreate"
-	file              = "File"
-	socket            = "Socket"
-	charDevice        = "CharDevice"
-	blockDevice       = "BlockDevice"
+	typeDirectoryOrCreate = "DirectoryOrCreate"
+	typeDirectory         = "Directory"
+	typeFileOrCreate      = "FileOrCreate"
+	typeFile              = "File"
+	typeSocket            = "Socket"
+	typeCharDevice        = "CharDevice"
+	typeBlockDevice       = "BlockDevice"
 )
 
 // hostSource checks a host path against its type, makes it where the type says so, and gives the path
@@ -46,12 +46,12 @@ func checkHostPath(path, kind string) error {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		switch kind {
-		case directoryOrCreate:
+		case typeDirectoryOrCreate:
 			return os.MkdirAll(path, 0o755)
-		case fileOrCreate:
+		case typeFileOrCreate:
 			return createFile(path)
 		case "":
-			return fmt.Errorf("host path %s does not exist; hostPath.type %s would make it", path, directoryOrCreate)
+			return fmt.Errorf("host path %s does not exist; hostPath.type %s would make it", path, typeDirectoryOrCreate)
 		}
 		return fmt.Errorf("host path %s does not exist, and type %s does not make it", path, kind)
 	}
@@ -61,15 +61,15 @@ func checkHostPath(path, kind string) error {
 	mode := info.Mode()
 	fits := true
 	switch kind {
-	case directoryOrCreate, directory:
+	case typeDirectoryOrCreate, typeDirectory:
 		fits = mode.IsDir()
-	case fileOrCreate, file:
+	case typeFileOrCreate, typeFile:
 		fits = mode.IsRegular()
-	case socket:
+	case typeSocket:
 		fits = mode&fs.ModeSocket != 0
-	case charDevice:
+	case typeCharDevice:
 		fits = mode&fs.ModeCharDevice != 0
-	case blockDevice:
+	case typeBlockDevice:
 		fits = mode&fs.ModeDevice != 0 && mode&fs.ModeCharDevice == 0
 	}
 	if !fits {

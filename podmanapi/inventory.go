@@ -23,16 +23,16 @@ type Project struct {
 // claims or releases, are left.
 func (c *Client) Inventory(ctx context.Context) ([]Project, error) {
 	const doing = "list projects"
-	any := map[string][]string{"label": {translate.LabelProject}}
+	everybody := map[string][]string{"label": {translate.LabelProject}}
 	var containers []listed
 	var volumes []struct {
 		Labels    map[string]string
 		CreatedAt time.Time
 	}
 	err := together(
-		func() (err error) { containers, err = c.list(ctx, doing, any); return },
+		func() (err error) { containers, err = c.list(ctx, doing, everybody); return },
 		func() error {
-			return c.call(ctx, get(doing, "/volumes/json", url.Values{"filters": {filters(any)}}), &volumes)
+			return c.call(ctx, get(doing, "/volumes/json", url.Values{"filters": {filters(everybody)}}), &volumes)
 		},
 	)
 	if err != nil {

@@ -11,15 +11,19 @@ import (
 )
 
 // kind is a kind of engine object that has a name and carries labels.
-type kind struct{ name, path string }
+type kind string
 
-var (
-	container = kind{"container", "/containers/"}
-	pod       = kind{"pod", "/pods/"}
-	volume    = kind{"volume", "/volumes/"}
-	secret    = kind{"secret", "/secrets/"}
-	network   = kind{"network", "/networks/"}
+// The kinds, in the words of plan.Change.Object.
+const (
+	container kind = "container"
+	pod       kind = "pod"
+	volume    kind = "volume"
+	secret    kind = "secret"
+	network   kind = "network"
 )
+
+// path begins the endpoints of one object of the kind.
+func (k kind) path() string { return "/" + string(k) + "s/" }
 
 // object is what the inspect calls of all kinds have in common. Volumes have no ID; their name
 // stands for it.
@@ -149,11 +153,11 @@ func (k *known) mountpoint(name string) (string, bool) {
 // name, so that a pod "cafe" that is gone may answer as somebody else's pod cafe4711….
 func (c *Client) inspect(ctx context.Context, of kind, name, doing string) (object, error) {
 	var found object
-	if err := c.call(ctx, get(doing, of.path+element(name)+"/json", nil), &found); err != nil {
+	if err := c.call(ctx, get(doing, of.path()+element(name)+"/json", nil), &found); err != nil {
 		return object{}, err
 	}
 	if found.name() != name {
-		return object{}, &Error{doing, http.StatusNotFound, "no such " + of.name}
+		return object{}, &Error{doing, http.StatusNotFound, "no such " + string(of)}
 	}
 	return found, nil
 }
@@ -178,7 +182,7 @@ func (c *Client) owned(ctx context.Context, of kind, name, doing string) (id str
 // on does something to an object by the ID under which its label was seen. An object that was made
 // anew since then, under the same name, is looked at again.
 func (c *Client) on(ctx context.Context, of kind, name, verb string, do func(id, doing string) error) error {
-	doing := fmt.Sprintf("%s %s/%s", verb, of.name, name)
+	doing := fmt.Sprintf("%s %s/%s", verb, of, name)
 	if id, ok := c.known.id(of, name); ok {
 		err := do(id, doing)
 		if !missing(err) {
@@ -196,7 +200,7 @@ func (c *Client) on(ctx context.Context, of kind, name, verb string, do func(id,
 // remove removes an object of the project; one that is gone is none.
 func (c *Client) remove(ctx context.Context, of kind, name string, query url.Values) error {
 	err := c.on(ctx, of, name, "remove", func(id, doing string) error {
-		return c.call(ctx, del(doing, of.path+element(id), query), nil)
+		return c.call(ctx, del(doing, of.path()+element(id), query), nil)
 	})
 	if err == nil || missing(err) {
 		c.known.forget(of, name)
@@ -225,7 +229,7 @@ func (c *Client) create(ctx context.Context, of kind, name string, want map[stri
 	}
 	labels := found.labels()
 	if owner := c.known.owner(labels); owner != "" {
-		return object{}, false, fmt.Errorf("%s: the name is taken by a %s that is %s", r.doing, of.name, owner)
+		return object{}, false, fmt.Errorf("%s: the name is taken by a %s that is %s", r.doing, of, owner)
 	}
 	for key, value := range want {
 		if labels[key] != value {

@@ -1,6 +1,7 @@
 package podmanapi
 
 import (
+	"errors"
 	"net"
 	"syscall"
 )
@@ -27,4 +28,11 @@ func credentials(conn net.Conn) peer {
 		return unknown
 	}
 	return found
+}
+
+// processExists asks by a signal that is none: on a machine that hides other users' processes in /proc
+// (hidepid), those of rootless containers with a runAsUser are not to be seen there.
+func processExists(pid int) bool {
+	err := syscall.Kill(pid, 0)
+	return err == nil || errors.Is(err, syscall.EPERM)
 }

@@ -73,13 +73,13 @@ func dialError(ctx context.Context, at address, err error) error {
 		return say("%v", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
 		strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "server gave HTTP response"):
-		return say("what listens there does not answer as Podman does (%v)", root(err))
+		return say("what listens there does not answer as Podman does (%v)", innermost(err))
 	}
-	return say("%v", root(err))
+	return say("%v", innermost(err))
 }
 
-// root is the innermost error: the outer ones name URLs with hosts that do not exist.
-func root(err error) error {
+// innermost is the first cause: the errors around it name URLs with hosts that do not exist.
+func innermost(err error) error {
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {

@@ -56,7 +56,7 @@ func (c *Client) CreatePod(ctx context.Context, p translate.Pod) error {
 		if try > 1 {
 			return fmt.Errorf("%s: the engine makes it without an infra container", doing)
 		}
-		if err := c.remove(ctx, pod, p.Name, killed); err != nil {
+		if err := c.remove(ctx, pod, p.Name, killed()); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // killed is the query of a removal that ends what still runs.
-var killed = url.Values{"force": {"true"}, "timeout": {"0"}}
+func killed() url.Values { return url.Values{"force": {"true"}, "timeout": {"0"}} }
 
 // StopPod stops the pod's app and init containers at once, each within its grace, and then the infra
 // container. The holder of Memory volumes stays: their content lives as long as the pod.
@@ -50,7 +50,7 @@ func (c *Client) RemovePod(ctx context.Context, op plan.RemovePod) error {
 	}
 	// One call for the whole pod: 360 ms for ten containers, where as many removals and one of the
 	// empty pod take 420-460 (5.8, two cores).
-	if err := c.remove(ctx, pod, op.Pod, killed); err != nil {
+	if err := c.remove(ctx, pod, op.Pod, killed()); err != nil {
 		return err
 	}
 	for _, l := range members {

@@ -144,7 +144,7 @@ func (f *ReleaseFiles) make(ctx context.Context, doing string) error {
 	if err != nil {
 		return err
 	}
-	return open(mountpoint, 0o700)
+	return setMode(mountpoint, 0o700)
 }
 
 // root opens the volume's directory; fs.ErrNotExist where there is no volume.

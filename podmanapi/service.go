@@ -78,7 +78,7 @@ func spawn(ctx context.Context, podman, socket string) error {
 		return &unreachable{fmt.Sprintf("start Podman's service: %v", err), err}
 	}
 	defer said.Close()
-	service := exec.Command(podman, "system", "service", "--time", serviceIdle, "unix://"+socket)
+	service := exec.CommandContext(context.WithoutCancel(ctx), podman, "system", "service", "--time", serviceIdle, "unix://"+socket)
 	service.Stdout, service.Stderr = said, said
 	service.SysProcAttr = detached()
 	if err := service.Start(); err != nil {

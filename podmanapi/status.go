@@ -1,8 +1,6 @@
 package podmanapi
 
 import (
-	"os"
-	"strconv"
 	"time"
 
 	"github.com/podup/podup/plan"
@@ -104,8 +102,7 @@ func (c *Client) alive(pid int) bool {
 	if pid <= 0 {
 		return false
 	}
-	_, err := os.Stat("/proc/" + strconv.Itoa(pid))
-	return err == nil
+	return processExists(pid)
 }
 
 func moment(seconds int64) time.Time {

@@ -34,7 +34,7 @@ func (c *Client) CreateVolume(ctx context.Context, v translate.Volume) error {
 	if err != nil || v.Kind == translate.Memory {
 		return err
 	}
-	if err := open(mountpoint, openMode); err != nil {
+	if err := setMode(mountpoint, openMode); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	if v.Kind != translate.Files {
@@ -74,8 +74,8 @@ func (c *Client) makeVolume(ctx context.Context, name string, labels, options ma
 	return made.Mountpoint, nil
 }
 
-// open gives a directory its mode. One that has it may belong to a container's user by now.
-func open(path string, mode os.FileMode) error {
+// setMode gives a directory its mode. One that has it may belong to a container's user by now.
+func setMode(path string, mode os.FileMode) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err

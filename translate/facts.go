@@ -95,8 +95,9 @@ func (f Facts) resolveAll(texts []string) []string {
 	return texts
 }
 
-// Resolve puts the facts in the place of all tokens. The receiver stays as it is.
+// Resolve puts the facts in the place of all tokens. The receiver stays as it is, and so does the Hash.
 func (c Container) Resolve(f Facts) Container {
+	c.unresolved = c.Hash()
 	c.Entrypoint = f.resolveAll(c.Entrypoint)
 	c.Command = f.resolveAll(c.Command)
 	c.Env = slices.Clone(c.Env)

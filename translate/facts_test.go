@@ -85,6 +85,20 @@ func TestResolvePutsFactsInThePlaceOfTokens(t *testing.T) {
 	}
 }
 
+func TestResolveKeepsTheHash(t *testing.T) {
+	container := want(t, asks).Pods[0].Apps[0]
+	resolved := container.Resolve(facts)
+	if resolved.Hash() != container.Hash() {
+		t.Errorf("hash %s, after Resolve %s", container.Hash(), resolved.Hash())
+	}
+	if label := resolved.Labels()[translate.LabelHash]; label != container.Hash() {
+		t.Errorf("label %s, want %s", label, container.Hash())
+	}
+	if again := resolved.Resolve(translate.Facts{}); again.Hash() != container.Hash() {
+		t.Error("resolving twice forgets the first hash")
+	}
+}
+
 func TestMissingFactsAreEmpty(t *testing.T) {
 	got := want(t, asks).Pods[0].Apps[0].Resolve(translate.Facts{})
 	if got.Env[0].Value != "" || got.Env[4].Value != "http:////" || got.Env[5].Value != "0" {

@@ -58,8 +58,14 @@ func (p Pod) Hash() string { return hash("pod", p.facts()) }
 // policy are not in it, nor is what the files of a volume hold: those change in place.
 func (c Container) Identity() []Field { return identity(c.facts()) }
 
-// Hash identifies Identity in 16 hex digits.
-func (c Container) Hash() string { return hash("container", c.facts()) }
+// Hash identifies Identity in 16 hex digits. Resolve does not change it: the label that is compared
+// with a manifest later says what the manifest said.
+func (c Container) Hash() string {
+	if c.unresolved != "" {
+		return c.unresolved
+	}
+	return hash("container", c.facts())
+}
 
 func (p Pod) facts() []fact {
 	network := p.Network

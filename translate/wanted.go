@@ -120,6 +120,8 @@ type Container struct {
 	TTY, Stdin bool
 	Resources  Resources
 	Security   Security
+
+	unresolved string // the Hash from before Resolve, which facts do not change
 }
 
 // EnvVar is an environment variable. Secret names the engine secret that holds the value; then Value

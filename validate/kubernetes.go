@@ -19,11 +19,12 @@ import (
 	"github.com/podup/podup/manifest"
 )
 
-// internalPod is what an API server would validate: the defaulted pod as Kubernetes' internal type,
+// internalPod gives what an API server would validate: the defaulted pod as Kubernetes' internal type,
 // in a namespace, without the fields behind a feature gate that is off.
 func internalPod(pod *corev1.Pod) (given, kept *core.Pod, err error) {
+	// The conversion shares memory with the pod; only the copy is changed.
 	given = new(core.Pod)
-	if err := k8scorev1.Convert_v1_Pod_To_core_Pod(pod.DeepCopy(), given, nil); err != nil {
+	if err := k8scorev1.Convert_v1_Pod_To_core_Pod(pod, given, nil); err != nil {
 		return nil, nil, fmt.Errorf("convert the pod to Kubernetes' internal type: %w", err)
 	}
 	inNamespace(&given.ObjectMeta)

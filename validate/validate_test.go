@@ -63,7 +63,9 @@ func TestCheckLeavesTheObjectsAlone(t *testing.T) {
 		t.Fatal(problems)
 	}
 	before := set.Pods[0].Object.DeepCopy()
-	validate.Check(set, validate.Options{})
+	if problems := validate.Check(set, validate.Options{}); len(problems) > 0 {
+		t.Fatal(problems)
+	}
 	if !equal(before, set.Pods[0].Object) {
 		t.Error("the pod was changed")
 	}
