@@ -45,7 +45,7 @@ func arrows() map[string]arrow {
 		},
 		"cmd/podup":      {code: []string{"cmd", "podmanapi"}},
 		"e2e":            {tests: []string{"cmd", "podmanapi", "podmanapi/podmantest"}},
-		"examples":       {tests: []string{"manifest", "plan", "translate", "validate"}},
+		"examples":       {tests: []string{"cmd", "manifest", "podmanapi/podmantest"}},
 		"examples/hello": {},
 		"bench":          {},
 		".":              {},

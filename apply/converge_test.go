@@ -36,6 +36,7 @@ func (s *scene) copy() *scene {
 
 // up is what the command does, without a registry that can fail.
 func (s *scene) up(ctx context.Context, run func(plan.Plan) apply.Result) (plan.Plan, apply.Result) {
+	s.settled = s.serial
 	p := plan.Diff(s.want, s.observe(s.want, nil), s.opts)
 	pulled := map[string]bool{}
 	pulls := p.Pulls()

@@ -43,17 +43,30 @@ func (x *Executor) Run(ctx context.Context, p plan.Plan) Result {
 		warnings: make([][]string, len(p.Steps)),
 		messages: make(chan message),
 	}
-	for i, step := range p.Steps {
-		if step.Scope != "" {
-			if r.scopes[step.Scope] == nil {
-				r.scopes[step.Scope] = &scope{}
-				r.order = append(r.order, r.scopes[step.Scope])
-			}
-			r.scopes[step.Scope].steps = append(r.scopes[step.Scope].steps, i)
-		}
-	}
+	r.divide()
 	r.loop(ctx)
 	return r.result(ctx)
+}
+
+// divide finds the scopes and which of them wait for each other.
+func (r *run) divide() {
+	for i, step := range r.plan.Steps {
+		if step.Scope == "" {
+			continue
+		}
+		s := r.scopes[step.Scope]
+		if s == nil {
+			s = &scope{near: map[*scope]bool{}}
+			r.scopes[step.Scope] = s
+			r.order = append(r.order, s)
+		}
+		s.steps = append(s.steps, i)
+		for _, after := range step.After {
+			if other := r.scopes[r.plan.Steps[after].Scope]; other != nil && other != s {
+				s.near[other], other.near[s] = true, true
+			}
+		}
+	}
 }
 
 func refuse(p plan.Plan) error {
@@ -93,6 +106,7 @@ type run struct {
 // scope is a group of steps that stand or fall together.
 type scope struct {
 	steps   []int
+	near    map[*scope]bool // a step of one comes after a step of the other
 	working int
 	failing bool
 	undoing bool // or undone
@@ -105,7 +119,6 @@ type message struct {
 	text     string
 	err      error
 	warnings []string
-	scope    *scope // of tookBackAll
 }
 
 type messageKind int
@@ -179,9 +192,8 @@ func (r *run) begin(ctx context.Context) {
 		parallel = defaultParallel
 	}
 	for _, s := range r.order {
-		if s.failing && !s.undoing && s.working == 0 && r.working < parallel {
-			s.undoing = true
-			r.undo(ctx, s)
+		if s.failing && !s.undoing && r.working < parallel {
+			r.undo(ctx, r.falling(s, map[*scope]bool{}))
 		}
 	}
 	for i := range r.states {
@@ -219,26 +231,47 @@ func (r *run) work(ctx context.Context, i int) {
 	}()
 }
 
-// undo takes back what of a scope has begun. That includes the step that failed: the engine may have
-// done its work and the answer be lost.
-func (r *run) undo(ctx context.Context, s *scope) {
-	var begun []int
-	for _, i := range slices.Backward(s.steps) {
-		if r.states[i] == Done || r.states[i] == Failed {
-			begun = append(begun, i)
+// falling gives the scopes that fall with one: those that wait for each other have one way back.
+func (r *run) falling(s *scope, seen map[*scope]bool) map[*scope]bool {
+	seen[s] = true
+	for other := range s.near {
+		if other.failing && !other.undoing && !seen[other] {
+			r.falling(other, seen)
 		}
+	}
+	return seen
+}
+
+// undo takes back what has begun of scopes that fall together, unless something of them is still at
+// work. That includes the steps that failed: the engine may have done its work and the answer be
+// lost.
+func (r *run) undo(ctx context.Context, scopes map[*scope]bool) {
+	var begun []int
+	for s := range scopes {
+		if s.working > 0 {
+			return
+		}
+		for _, i := range s.steps {
+			if r.states[i] == Done || r.states[i] == Failed {
+				begun = append(begun, i)
+			}
+		}
+	}
+	for s := range scopes {
+		s.undoing = true
 	}
 	if len(begun) == 0 {
 		return
 	}
+	slices.Sort(begun)
 	r.working++
 	steps := r.plan.Steps
 	go func() {
-		for _, i := range begun {
+		for _, i := range slices.Backward(begun) {
 			err := r.takeBack(ctx, steps[i])
 			r.messages <- message{index: i, kind: tookBack, err: err}
 		}
-		r.messages <- message{kind: tookBackAll, scope: s}
+		r.messages <- message{kind: tookBackAll}
 	}()
 }
 

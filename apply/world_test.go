@@ -22,6 +22,7 @@ type world struct {
 	mu         sync.Mutex
 	seconds    int64 // every call takes one
 	serial     int
+	settled    int // of serial when the present up began: claims older than that are never removed
 	pods       map[string]*worldPod
 	containers map[string]*worldContainer // without infra containers
 	volumes    map[string]*worldVolume
@@ -444,7 +445,7 @@ func (w *world) RemoveVolume(ctx context.Context, name string) error {
 				return fmt.Errorf("%s mounts it", c.name)
 			}
 		}
-		if v := w.volumes[name]; v != nil && v.volume.Kind == translate.Claim {
+		if v := w.volumes[name]; v != nil && v.volume.Kind == translate.Claim && v.data <= w.settled {
 			w.broken = append(w.broken, "claim "+name+" removed")
 		}
 		delete(w.volumes, name)
@@ -549,7 +550,7 @@ func (w *world) clone() *world {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c := newWorld()
-	c.seconds, c.serial = w.seconds, w.serial
+	c.seconds, c.serial, c.settled = w.seconds, w.serial, w.settled
 	for name, p := range w.pods {
 		copied := *p
 		c.pods[name] = &copied

@@ -27,8 +27,9 @@ type attendance struct {
 // attend follows the logs until the user interrupts or all containers have ended, and then stops
 // the pods. Another interrupt kills them.
 func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) error {
-	again := interruptedAgain()
-	defer again.stop()
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
 	// Standard output is the containers' here.
 	a.showProject(ctx, engine, a.env.Err, at.actual)
 
@@ -49,13 +50,18 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 	}
 	if interrupted {
 		v.Note("stopping the pods; press Ctrl-C again to kill them")
+		// What has come until now is the first interrupt: programs between podup and the terminal pass
+		// on a signal the process group has got already (timeout, make).
+		for len(signals) > 0 {
+			<-signals
+		}
 	}
 	ctx = context.WithoutCancel(ctx)
 	actual, err := engine.Observe(ctx, translate.Project{Name: at.project})
 	if err != nil {
 		return err
 	}
-	if err := a.stop(ctx, engine, v, at, stopPlan(actual, at.pods, at.timeout.value()), again.done); err != nil {
+	if err := a.stop(ctx, engine, v, at, stopPlan(actual, at.pods, at.timeout.value()), signals); err != nil {
 		return err
 	}
 	if interrupted {
@@ -65,7 +71,7 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 }
 
 // stop stops pods, or kills them when the user cannot wait.
-func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p plan.Plan, again <-chan struct{}) error {
+func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p plan.Plan, again <-chan os.Signal) error {
 	if p.Empty() {
 		return nil
 	}
@@ -126,33 +132,4 @@ func ended(actual plan.Actual, pods []string) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// secondInterrupt is done when the user has interrupted twice.
-type secondInterrupt struct {
-	done <-chan struct{}
-	stop func()
-}
-
-// interruptedAgain counts from here on. The first interrupt is also the one that ends the context of
-// the command.
-func interruptedAgain() secondInterrupt {
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	done := make(chan struct{})
-	quit := make(chan struct{})
-	go func() {
-		for range 2 {
-			select {
-			case <-signals:
-			case <-quit:
-				return
-			}
-		}
-		close(done)
-	}()
-	return secondInterrupt{done: done, stop: func() {
-		signal.Stop(signals)
-		close(quit)
-	}}
 }

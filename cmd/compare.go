@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/podup/podup/manifest"
 	"github.com/podup/podup/plan"
@@ -129,7 +130,11 @@ func wantedPods(want translate.Project) []string {
 func possible(p plan.Plan) error {
 	var errs []error
 	for _, c := range p.Conflicts {
-		errs = append(errs, fmt.Errorf("%s: the name is taken (%s), and podup touches nothing of others: remove that one or rename yours", c.Object, c.Owner))
+		text := "%s exists and is not this project's (%s): podup does not touch it; remove or rename one of the two"
+		if strings.HasSuffix(c.Owner, "of this project") {
+			text = "the name of %s is that of a thing of %s: rename one of the two"
+		}
+		errs = append(errs, fmt.Errorf(text, c.Object, c.Owner))
 	}
 	for _, image := range p.Missing {
 		errs = append(errs, fmt.Errorf("image %s is not in the engine's store and may not be pulled: pull or build it, or allow the pull with --pull missing", image))

@@ -34,6 +34,9 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 	}
 	c, err := a.prepare(ctx, engine, t, key, v)
 	if err != nil {
+		if c.want.Name != "" && nothing(c.actual) {
+			err = errors.Join(err, held.remove())
+		}
 		return plan.Actual{}, err
 	}
 	if len(c.plan.Orphans) > 0 {
@@ -61,20 +64,21 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 }
 
 // prepare compares, tries what can fail, pulls the images and compares again with what they are now.
+// The comparison comes with an error too, as far as it was made.
 func (a *app) prepare(ctx context.Context, engine Engine, t target, key []byte, v view) (comparison, error) {
 	c, err := compare(ctx, engine, t, key, nil, a.warn)
 	if err != nil {
 		return comparison{}, err
 	}
 	if err := a.admit(ctx, engine, c); err != nil {
-		return comparison{}, err
+		return c, err
 	}
 	pulls := c.plan.Pulls()
 	if pulls.Empty() {
 		return c, nil
 	}
 	if result := a.run(ctx, engine, v, pulls); result.Err != nil {
-		return comparison{}, result.Err
+		return c, result.Err
 	}
 	pulled := map[string]bool{}
 	for _, step := range pulls.Steps {
@@ -83,7 +87,7 @@ func (a *app) prepare(ctx context.Context, engine Engine, t target, key []byte, 
 		}
 	}
 	if c, err = compare(ctx, engine, t, key, pulled, a.warn); err != nil {
-		return comparison{}, err
+		return c, err
 	}
 	return c, a.admit(ctx, engine, c)
 }
@@ -161,6 +165,11 @@ func blank(actual plan.Actual) bool {
 		}
 	}
 	return len(actual.Pods)+len(actual.Networks)+len(actual.Secrets) == 0 && !actual.Release
+}
+
+// nothing says that the engine has nothing of the project.
+func nothing(actual plan.Actual) bool {
+	return len(actual.Pods)+len(actual.Volumes)+len(actual.Networks)+len(actual.Secrets) == 0 && !actual.Release
 }
 
 // withGrace overrides how long everything a plan stops may take.

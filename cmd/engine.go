@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"io"
 
 	"github.com/podup/podup/apply"
 	"github.com/podup/podup/plan"
@@ -32,7 +33,7 @@ type Engine interface {
 	Exec(ctx context.Context, container string, opts podmanapi.ExecOptions) (exitCode int, err error)
 	Version(ctx context.Context) (podmanapi.Version, error)
 	Limits(ctx context.Context) (podmanapi.Limits, error)
-	Close() error
+	io.Closer
 }
 
 // Podman is the Connect of the real program.

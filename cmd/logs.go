@@ -143,8 +143,9 @@ func followLogs(ctx context.Context, env Env, engine Engine, containers []plan.C
 // quietly drops the failures that are no news: the user has ended it, or the reader of standard
 // output has gone (head).
 func quietly(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
-		return nil
+	gone := errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+	if ctx.Err() == nil && !gone {
+		return err
 	}
-	return err
+	return nil
 }

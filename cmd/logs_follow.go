@@ -17,6 +17,15 @@ const (
 	idlePolls = 2
 )
 
+// follower follows the streams of a session. Only the goroutine of follow touches its fields and,
+// while a stream is not being read, the stream.
+type follower struct {
+	*logSession
+	ended   chan followed
+	failed  chan error // of standard output
+	reading int
+}
+
 // followed is the end of a reading of one container.
 type followed struct {
 	stream *logStream
@@ -25,8 +34,6 @@ type followed struct {
 
 // follow prints what the containers have written and goes on.
 func (s *logSession) follow(ctx context.Context, containers []plan.ContainerState) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	failures, err := s.history(ctx, containers)
 	if err != nil {
 		return err
@@ -34,80 +41,80 @@ func (s *logSession) follow(ctx context.Context, containers []plan.ContainerStat
 	for _, failure := range failures {
 		s.warn(failure)
 	}
-	ended := make(chan followed)
-	failed := make(chan error, 1) // of standard output
-	reading := 0
+	f := &follower{logSession: s, ended: make(chan followed), failed: make(chan error, 1)}
+	reading, cancel := context.WithCancel(ctx)
 	defer func() {
 		cancel()
-		for ; reading > 0; reading-- {
-			<-ended
+		for ; f.reading > 0; f.reading-- {
+			<-f.ended
 		}
 	}()
-	begin := func(stream *logStream) {
-		stream.reading = true
-		stream.read = stream.StartedAt
-		reading++
-		name := stream.Name
-		go func() {
-			err := s.read(ctx, stream, name, true, func(line logLine) {
-				if err := s.printer.print(line); err != nil {
-					select {
-					case failed <- err:
-					default:
-					}
-					cancel()
-				}
-			})
-			ended <- followed{stream, err}
-		}()
-	}
 
-	// A reading that ends while its container goes on running, in the same run, is only taken up
-	// again at the next tick: a log that cannot be followed must not make a busy loop.
-	tick := true
-	for idle := 0; ; {
-		alive := false
-		for _, stream := range s.order {
-			alive = alive || runs(stream)
-			again := !stream.StartedAt.Equal(stream.read) || tick && runs(stream)
-			if again && !stream.reading && stream.Status != plan.Created {
-				begin(stream)
-			}
-		}
-		if idle++; alive || reading > 0 {
+	for idle, tick := 0, true; ; {
+		if f.begin(reading, tick) {
 			idle = 0
-		}
-		if idle >= idlePolls || idle > 0 && s.opts.Project == "" {
+		} else if idle++; idle >= idlePolls || s.opts.Project == "" {
 			return s.rest()
 		}
-
-		tick = false
 		select {
-		case end := <-ended:
-			reading--
-			end.stream.reading = false
-			if s.opts.Project == "" {
-				end.stream.Status = plan.Exited
-			}
-			if end.err != nil && ctx.Err() == nil && !end.stream.warned {
-				end.stream.warned = true
-				s.warn(fmt.Errorf("follow the log of %s: %w", clean(end.stream.path), end.err))
-			}
+		case err := <-f.failed:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case end := <-f.ended:
+			f.end(end)
+			tick = false
 		case <-s.after(pollEvery):
 			tick = true
-		case <-ctx.Done():
-		}
-		select {
-		case err := <-failed:
-			return err
-		default:
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
 		}
 		if err := s.look(ctx); err != nil {
 			return err
 		}
+	}
+}
+
+// begin starts to read what is to be read, and says whether more output is to be expected. A reading
+// that ends while its container goes on running, in the same run, is only taken up again at a tick:
+// a log that cannot be followed must not make a busy loop.
+func (f *follower) begin(ctx context.Context, tick bool) (alive bool) {
+	for _, stream := range f.order {
+		alive = alive || runs(stream)
+		again := !stream.StartedAt.Equal(stream.read) || tick && runs(stream)
+		if again && !stream.reading && stream.Status != plan.Created {
+			f.beginOne(ctx, stream)
+		}
+	}
+	return alive || f.reading > 0
+}
+
+func (f *follower) beginOne(ctx context.Context, stream *logStream) {
+	stream.reading = true
+	stream.read = stream.StartedAt
+	f.reading++
+	name := stream.Name
+	go func() {
+		err := f.read(ctx, stream, name, true, func(line logLine) {
+			if err := f.printer.print(line); err != nil {
+				select {
+				case f.failed <- err:
+				default:
+				}
+			}
+		})
+		f.ended <- followed{stream, err}
+	}()
+}
+
+// end notes that a reading has ended. Why, the next look at the container will tell.
+func (f *follower) end(end followed) {
+	f.reading--
+	end.stream.reading = false
+	if f.opts.Project == "" {
+		end.stream.Status = plan.Exited
+	}
+	if end.err != nil && !end.stream.warned {
+		end.stream.warned = true
+		f.warn(fmt.Errorf("follow the log of %s: %w", end.stream.path, end.err))
 	}
 }
 

@@ -33,9 +33,11 @@ type logPrinter struct {
 
 // prefixColors leaves out red and black: the one means failure, the other is unreadable on most
 // terminals.
-var prefixColors = []color.Attribute{
-	color.FgCyan, color.FgYellow, color.FgGreen, color.FgMagenta, color.FgBlue,
-	color.FgHiCyan, color.FgHiYellow, color.FgHiGreen, color.FgHiMagenta, color.FgHiBlue,
+func prefixColors() []color.Attribute {
+	return []color.Attribute{
+		color.FgCyan, color.FgYellow, color.FgGreen, color.FgMagenta, color.FgBlue,
+		color.FgHiCyan, color.FgHiYellow, color.FgHiGreen, color.FgHiMagenta, color.FgHiBlue,
+	}
 }
 
 // add makes room for a container's name and gives it a colour: the one its name hashes to, so that
@@ -52,15 +54,16 @@ func (p *logPrinter) add(container string) {
 	p.width = max(p.width, cells.StringWidth(clean(container)))
 	hash := fnv.New32a()
 	_, _ = io.WriteString(hash, container)
-	first := int(hash.Sum32() % uint32(len(prefixColors)))
+	all := prefixColors()
+	first := int(hash.Sum32()) % len(all)
 	used := map[color.Attribute]bool{}
-	if len(p.colors) < len(prefixColors) {
+	if len(p.colors) < len(all) {
 		for _, c := range p.colors {
 			used[c] = true
 		}
 	}
-	for i := range prefixColors {
-		if c := prefixColors[(first+i)%len(prefixColors)]; !used[c] {
+	for i := range all {
+		if c := all[(first+i)%len(all)]; !used[c] {
 			p.colors[container] = c
 			return
 		}

@@ -154,7 +154,7 @@ func (s *logSession) history(ctx context.Context, containers []plan.ContainerSta
 	err = mergeLines(sources, s.printer.print)
 	cancel()
 	for _, source := range sources {
-		for range source { //nolint:revive // until the readers have ended
+		for range source { // until the readers have ended
 		}
 	}
 	return failures, err

@@ -43,7 +43,7 @@ func preflight(ctx context.Context, engine host, c comparison) (findings, err er
 			if version.Rootless {
 				first = unprivilegedPorts()
 			}
-			found = append(found, checkPorts(ports, first)...)
+			found = append(found, checkPorts(ctx, ports, first)...)
 		}
 	}
 	if needed := neededLocks(c.plan); needed > manyObjects {
@@ -128,14 +128,14 @@ func everywhere(ip string) bool { return ip == "" || ip == "0.0.0.0" || ip == ":
 // checkPorts binds each port for a moment, as pasta and rootful Podman will. (Podman checks nothing
 // when a pod is created; a port that is taken fails at the start of the infra container.)
 // First is the lowest the engine may publish.
-func checkPorts(ports []podPort, first int) []error {
+func checkPorts(ctx context.Context, ports []podPort, first int) []error {
 	var found []error
 	for _, port := range ports {
 		if int(port.HostPort) < first {
 			found = append(found, fmt.Errorf("%s: rootless Podman cannot publish ports below %d: use a higher hostPort, or allow it with sysctl net.ipv4.ip_unprivileged_port_start=%d", port, first, port.HostPort))
 			continue
 		}
-		switch err := bind(port.Port); {
+		switch err := bind(ctx, port.Port); {
 		case errors.Is(err, syscall.EADDRINUSE):
 			found = append(found, fmt.Errorf("%s is taken by another program or pod", port))
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -160,17 +160,18 @@ func unprivilegedPorts() int {
 }
 
 // bind takes the port and lets it go. SCTP is left to the engine.
-func bind(port translate.Port) error {
+func bind(ctx context.Context, port translate.Port) error {
+	var config net.ListenConfig
 	address := net.JoinHostPort(port.HostIP, strconv.Itoa(int(port.HostPort)))
 	switch strings.ToLower(port.Protocol) {
 	case "tcp", "":
-		listener, err := net.Listen("tcp", address)
+		listener, err := config.Listen(ctx, "tcp", address)
 		if err != nil {
 			return err
 		}
 		return listener.Close()
 	case "udp":
-		conn, err := net.ListenPacket("udp", address)
+		conn, err := config.ListenPacket(ctx, "udp", address)
 		if err != nil {
 			return err
 		}

@@ -157,9 +157,9 @@ func checkFinding(t *testing.T, findings error, want string) {
 
 func TestALowPortIsRefusedForRootlessPodmanWithTheWayOut(t *testing.T) {
 	port := podPort{"web", translate.Port{HostIP: "127.0.0.3", HostPort: 1023, Protocol: "tcp"}}
-	checkFinding(t, errors.Join(checkPorts([]podPort{port}, 1024)...),
+	checkFinding(t, errors.Join(checkPorts(t.Context(), []podPort{port}, 1024)...),
 		"pod/web: hostPort 127.0.0.3:1023/tcp: rootless Podman cannot publish ports below 1024: use a higher hostPort, or allow it with sysctl net.ipv4.ip_unprivileged_port_start=1023")
-	checkFinding(t, errors.Join(checkPorts([]podPort{port}, 1023)...), "")
+	checkFinding(t, errors.Join(checkPorts(t.Context(), []podPort{port}, 1023)...), "")
 }
 
 func TestHostPathsAreLookedAtAsAKubeletDoes(t *testing.T) {

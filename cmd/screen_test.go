@@ -19,8 +19,9 @@ type screen struct {
 	writes        int
 }
 
-func newScreen(t testing.TB, width, height int) *screen {
-	return &screen{t: t, width: width, height: height, rows: []string{""}}
+func newScreen(tb testing.TB, width, height int) *screen {
+	tb.Helper()
+	return &screen{t: tb, width: width, height: height, rows: []string{""}}
 }
 
 func (s *screen) TerminalSize() (width, height int) { return s.width, s.height }
@@ -57,6 +58,10 @@ func (s *screen) control(argument string, final byte) {
 			s.t.Errorf("the cursor was moved %d rows up, out of the screen of %d", n, s.height)
 			s.row = max(0, len(s.rows)-s.height)
 		}
+	case 'K':
+		line := []rune(s.rows[s.row])
+		// Behind the last column the cursor still stands on it, as in xterm.
+		s.rows[s.row] = string(line[:min(len(line), s.column, s.width-1)]) // exact for narrow runes
 	case 'J':
 		s.rows = s.rows[:s.row+1]
 		s.rows[s.row] = string([]rune(s.rows[s.row])[:min(s.column, len([]rune(s.rows[s.row])))])
@@ -80,7 +85,12 @@ func (s *screen) put(r rune) {
 		s.down()
 	}
 	line := []rune(s.rows[s.row])
-	s.rows[s.row] = string(append(line[:min(len(line), s.column)], r))
+	if s.column < len(line) {
+		line[s.column] = r
+	} else {
+		line = append(line, r)
+	}
+	s.rows[s.row] = string(line)
 	s.column += cells.RuneWidth(r)
 }
 

@@ -108,7 +108,7 @@ func newView(env Env, opts viewOptions) view {
 	case opts.Output == outputJSON:
 		doc = jsonDocument{out: env.Out}
 	case mode == progressJSON:
-		doc = streamDocument{textDocument{out: env.Out, outColor: outColor}, shown.(*jsonProgress)}
+		doc = streamDocument{textDocument{out: env.Out, outColor: outColor}, opts.stream}
 	default:
 		doc = textDocument{out: env.Out, outColor: outColor, err: env.Err, errColor: errColor, width: width}
 	}

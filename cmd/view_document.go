@@ -106,7 +106,9 @@ func (d jsonDocument) Plan(p plan.Plan) {
 		Changes       []changeJSON   `json:"changes"`
 		Orphans       []string       `json:"orphans"`
 		Conflicts     []conflictJSON `json:"conflicts"`
-	}{formatVersion, p.Project, changesJSON(p.Changes), orEmpty(p.Orphans), conflicts})
+		Missing       []string       `json:"missing"` // images
+		Notes         []string       `json:"notes"`
+	}{formatVersion, p.Project, changesJSON(p.Changes), orEmpty(p.Orphans), conflicts, orEmpty(p.Missing), orEmpty(p.Notes)})
 }
 
 // orEmpty makes a list that is written as [] rather than null.
@@ -129,11 +131,11 @@ func writeJSON(w io.Writer, document any) error {
 // is JSON; plans stay text on standard output.
 type streamDocument struct {
 	textDocument
-	stream *jsonProgress
+	stream *jsonStream
 }
 
 func (d streamDocument) Problems(problems manifest.Problems) {
 	for _, p := range problemsJSON(problems) {
-		d.stream.problem(p)
+		_ = d.stream.problem(p)
 	}
 }

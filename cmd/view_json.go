@@ -50,6 +50,13 @@ func (s *jsonStream) message(kind, text string) error {
 	}{kind, text})
 }
 
+func (s *jsonStream) problem(p problemJSON) error {
+	return s.write(struct {
+		Type string `json:"type"`
+		problemJSON
+	}{"problem", p})
+}
+
 // jsonProgress reports progress as a stream for programs. The types of its lines: version, plan,
 // change, warning, note, problem, end, and error for what podup itself says at the end.
 type jsonProgress struct {
@@ -127,10 +134,3 @@ func (v *jsonProgress) End(r apply.Result) (shown bool) {
 }
 
 func (v *jsonProgress) Note(text string) { _ = v.stream.message("note", text) }
-
-func (v *jsonProgress) problem(p problemJSON) {
-	_ = v.stream.write(struct {
-		Type string `json:"type"`
-		problemJSON
-	}{"problem", p})
-}

@@ -3,32 +3,36 @@ package cmd
 import (
 	"fmt"
 	"io"
-	"runtime"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/vbauerster/mpb/v8/cwriter"
+	"github.com/mattn/go-colorable"
 
 	"github.com/podup/podup/apply"
 	"github.com/podup/podup/plan"
 )
 
 // liveProgress is the display on a terminal. Changes under way are lines that are redrawn in place;
-// a change that ends becomes a line that stays. Each redraw is one write that first clears what the
-// last one drew, so that nothing flickers. The cursor rests below the drawing and is never hidden:
-// whatever ends the process leaves a usable terminal.
+// a change that ends becomes a line that stays. The cursor rests below the drawing and is never
+// hidden: whatever ends the process leaves a usable terminal.
+//
+// The drawing is podup's own, of what libraries give (widths, size, colour, Windows' console): one
+// write that puts lines over the old ones. Libraries for progress bars (mpb 8.10) clear first and
+// rely on the cursor's column, which the echo of Ctrl-C moves, and on lines that no narrower
+// terminal has wrapped; and tmux keeps what is cleared from the top of its window in its history.
 type liveProgress struct {
-	out   io.Writer
-	term  *cwriter.Writer
-	color palette
-	now   func() time.Time
+	out    io.Writer
+	screen io.Writer // out, with control sequences translated for a Windows console that has none
+	color  palette
+	now    func() time.Time
 
 	mu     sync.Mutex
 	track  *track
 	lines  layout
 	staid  strings.Builder // lines that stay, not yet written
-	drawn  []int           // widths of the lines that the next redraw clears
+	drawn  []int           // widths of the lines that the next redraw goes over
 	finish func()          // ends the redrawing; nil outside Begin and End
 }
 
@@ -36,7 +40,11 @@ type liveProgress struct {
 const redrawEvery = 100 * time.Millisecond
 
 func newLiveProgress(out io.Writer, color palette, now func() time.Time) *liveProgress {
-	return &liveProgress{out: out, term: cwriter.New(out), color: color, now: now, track: newTrack(plan.Plan{}, now)}
+	screen := out
+	if file, ok := out.(*os.File); ok {
+		screen = colorable.NewColorable(file)
+	}
+	return &liveProgress{out: out, screen: screen, color: color, now: now, track: newTrack(plan.Plan{}, now)}
 }
 
 func (v *liveProgress) Begin(p plan.Plan) {
@@ -121,50 +129,53 @@ func (v *liveProgress) size() (width, height int) {
 	return width, height
 }
 
-// redraw clears the last drawing, writes the lines that stay, and draws the changes under way.
+// redraw goes over the last drawing: with the lines that stay, then with the changes under way.
 func (v *liveProgress) redraw() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	width, height := v.size()
-	v.clearWrapped(width)
-
-	_, _ = io.WriteString(v.term, v.staid.String())
+	var frame strings.Builder
+	v.goBack(&frame, width)
+	over := len(v.drawn) > 0
+	if over && v.staid.Len() > 0 {
+		// These may be as wide as the terminal, where clearing behind them would take their last rune.
+		frame.WriteString("\x1b[J")
+	}
+	frame.WriteString(v.staid.String())
 	v.staid.Reset()
 	v.drawn = v.drawn[:0]
 	now := v.now()
-	var live []*tracked
-	for i := range v.track.changes {
-		if c := &v.track.changes[i]; c.live() {
-			live = append(live, c)
-		}
-	}
-	// A drawing as high as the terminal would scroll its own top out of reach, and one that begins in
-	// the first row is kept by tmux in its history each time it is cleared (seen with 3.3).
-	room := max(height-2, 1)
+	live := v.track.live()
+	// A drawing as high as the terminal would scroll its own top out of reach.
+	room := max(height-1, 1)
 	for i, c := range live {
 		line, cellCount := v.lines.working(c, now, width, v.color)
 		if len(live) > room && i == room-1 {
 			rest := truncate(fmt.Sprintf("   … and %d more", len(live)-i), width-1)
 			line, cellCount = v.color.faint(rest), cells.StringWidth(rest)
 		}
-		_, _ = io.WriteString(v.term, line+"\n")
+		frame.WriteString(line + "\x1b[K\n")
 		v.drawn = append(v.drawn, cellCount)
 		if i == room-1 {
 			break
 		}
 	}
-	_ = v.term.Flush(len(v.drawn))
+	if over {
+		frame.WriteString("\x1b[J")
+	}
+	if frame.Len() > 0 {
+		_, _ = io.WriteString(v.screen, frame.String())
+	}
 }
 
-// clearWrapped clears what lies above the drawing since the terminal became narrower: terminals
-// that wrap lines anew have made several of one. The library's writer counts lines as drawn.
-func (v *liveProgress) clearWrapped(width int) {
-	extra := 0
+// goBack moves the cursor to where the last drawing began. A terminal that has become narrower since
+// has wrapped its lines into more rows.
+func (v *liveProgress) goBack(frame *strings.Builder, width int) {
+	rows := 0
 	for _, cellCount := range v.drawn {
-		extra += max(0, cellCount-1) / width
+		rows += max(1, (cellCount+width-1)/width)
 	}
-	// On Windows the writer clears through the console's own calls, which come later.
-	if extra > 0 && runtime.GOOS != "windows" {
-		fmt.Fprintf(v.term, "\x1b[%dA\x1b[J", extra)
+	if rows > 0 {
+		fmt.Fprintf(frame, "\r\x1b[%dA", rows)
 	}
 }

@@ -45,7 +45,7 @@ func plainLine(c *tracked, what moment, now time.Time, color palette) string {
 		return ""
 	}
 	object := clean(c.Object)
-	doing, done := verbs(c.Action)
+	doing, _ := verbs(c.Action)
 	switch what {
 	case begins:
 		if why := c.why(); why != "" {
@@ -53,24 +53,29 @@ func plainLine(c *tracked, what moment, now time.Time, color palette) string {
 		}
 		return fmt.Sprintf("%s %s\n", doing, object)
 	case ends:
-		switch c.state {
-		case apply.Done:
-			return fmt.Sprintf("%s %s in %s\n", color.action(c.Action, done), object, seconds(c.elapsed(now)))
-		case apply.Failed:
-			if c.interrupted() {
-				return fmt.Sprintf("%s %s after %s\n", color.yellow("interrupted "+doing), object, seconds(c.elapsed(now)))
-			}
-			return fmt.Sprintf("%s %s after %s\n%s", color.red("failed "+doing), object, seconds(c.elapsed(now)), indentError(c.err))
-		case apply.Skipped:
-			if c.done > 0 {
-				return fmt.Sprintf("%s %s\n", color.faint("not finished"), object)
-			}
-			return fmt.Sprintf("%s %s\n", color.faint("not "+done), object)
-		}
+		return plainEnd(c, now, color)
 	case takenBack:
 		return fmt.Sprintf("%s %s\n", color.yellow("took back"), object)
+	case unchanged, progresses:
 	}
 	return ""
+}
+
+func plainEnd(c *tracked, now time.Time, color palette) string {
+	object := clean(c.Object)
+	doing, done := verbs(c.Action)
+	took := seconds(c.elapsed(now))
+	switch {
+	case c.state == apply.Done:
+		return fmt.Sprintf("%s %s in %s\n", color.action(c.Action, done), object, took)
+	case c.state == apply.Failed && c.interrupted():
+		return fmt.Sprintf("%s %s after %s\n", color.yellow("interrupted "+doing), object, took)
+	case c.state == apply.Failed:
+		return fmt.Sprintf("%s %s after %s\n%s", color.red("failed "+doing), object, took, indentError(c.err))
+	case c.done > 0:
+		return fmt.Sprintf("%s %s\n", color.faint("not finished"), object)
+	}
+	return fmt.Sprintf("%s %s\n", color.faint("not "+done), object)
 }
 
 // indentError is an error below the line of the change it concerns. Its further lines, such as the

@@ -43,9 +43,7 @@ func (t projectTable) containers() []plan.ContainerState {
 	return containers
 }
 
-var projectHeaders = []string{"POD", "CONTAINER", "IMAGE", "STATUS", "RESTARTS", "PORTS"}
-
-// The columns of projectHeaders that are treated on their own.
+// The columns that are treated on their own.
 const (
 	columnImage  = 2
 	columnStatus = 3
@@ -57,7 +55,7 @@ func (t projectTable) render(w io.Writer, color palette, width int, headers bool
 	var rows [][]string
 	var states []plan.ContainerState
 	if headers {
-		rows = append(rows, projectHeaders)
+		rows = append(rows, []string{"POD", "CONTAINER", "IMAGE", "STATUS", "RESTARTS", "PORTS"})
 		states = append(states, plan.ContainerState{})
 	}
 	for _, name := range podNames(t.actual) {

@@ -146,7 +146,8 @@ func TestLiveDisplayIsNeverHigherThanTheTerminal(t *testing.T) {
 	terminal.expect(`
  ⠋ creating pod/a   0.0s
  ⠋ creating pod/b   0.0s
-   … and 5 more
+ ⠋ creating pod/c   0.0s
+   … and 4 more
 `)
 }
 
@@ -174,6 +175,34 @@ func TestLiveDisplayClearsLinesThatANarrowerTerminalHasWrapped(t *testing.T) {
 	if got := strings.Count(terminal.String(), "\n"); got != 1 {
 		t.Errorf("one change takes %d rows\n%s", got, frame(terminal.String(), 40))
 	}
+}
+
+func TestLiveDisplayOfLinesThatFillTheTerminal(t *testing.T) {
+	terminal, view, _, events := liveOn(t, 40, 24)
+	events.send(1, apply.Working, "", nil)
+	view.redraw()
+	full := strings.Repeat("x", 80)
+	view.mu.Lock()
+	view.staid.WriteString(full + "\n")
+	view.mu.Unlock()
+	view.redraw()
+	view.redraw()
+	terminal.expect(full[:40] + "\n" + full[40:] + "\n ⠋ creating  pod/db              0.0s\n")
+}
+
+func TestLiveDisplaySurvivesTheEchoOfAKey(t *testing.T) {
+	terminal, view, _, events := liveOn(t, 80, 24)
+	events.send(1, apply.Working, "", nil)
+	view.redraw()
+	if _, err := terminal.Write([]byte("^C")); err != nil {
+		t.Fatal(err)
+	}
+	events.send(1, apply.Done, "", nil)
+	events.send(2, apply.Done, "", nil)
+	view.End(apply.Result{})
+	terminal.expect(`
+ ✔ created   pod/db                                      0.0s
+`)
 }
 
 func TestLiveDisplayOfAFailureThatIsTakenBack(t *testing.T) {
@@ -235,7 +264,7 @@ func script(view progress, at *clock) (shown bool) {
 	s.send(3, apply.Working, "", nil)
 	s.send(3, apply.Done, "", nil)
 	at.advance(300 * time.Millisecond)
-	s.send(2, apply.Failed, "", errors.New("run container/db-migrate: exit code 3\nno database\n"))
+	s.send(2, apply.Failed, "", fmt.Errorf("run container/db-migrate: exit code 3\n%s", "no database\n"))
 	s.send(1, apply.Undone, "", nil)
 	s.send(4, apply.Skipped, "", nil)
 	view.Note("evil \x1b]0;title\anote")
@@ -338,7 +367,7 @@ func TestWhatNoStepHasSaidIsReported(t *testing.T) {
 	first, second := errors.New("first"), fmt.Errorf("second: %w", io.EOF)
 	undo := errors.New("take back create pod/db: no such pod")
 	err := markSaid(apply.Result{Errs: []error{nil, first, second}, Err: errors.Join(first, second, undo)})
-	if rest := unsaid(err); len(rest) != 1 || rest[0] != undo {
+	if rest := unsaid(err); len(rest) != 1 || !errors.Is(rest[0], undo) {
 		t.Errorf("still to be said: %v", rest)
 	}
 	if !errors.Is(err, io.EOF) || markSaid(apply.Result{}) != nil {
@@ -393,6 +422,19 @@ func TestPlanIsColouredByAction(t *testing.T) {
 	if got := paintPlan(plain, palette{on: true}); got != want {
 		t.Errorf("coloured: %q", got)
 	}
+}
+
+func TestPlanAsText(t *testing.T) {
+	var out bytes.Buffer
+	view := newView(Env{Out: &out, Err: io.Discard, Getenv: environment(nil)}, viewOptions{Color: colorNever})
+	p := shopPlan()
+	p.Orphans = []string{"old"}
+	p.Conflicts = []plan.Conflict{{Object: "pod/web", Owner: "project blog"}}
+	view.Plan(p)
+	golden(t, "view/plan.txt", out.String())
+	coloured := newScreen(t, 1000, 100)
+	newView(Env{Out: coloured, Err: io.Discard, Getenv: environment(nil)}, viewOptions{}).Plan(p)
+	coloured.expect(out.String())
 }
 
 func TestPlanAsOneDocument(t *testing.T) {
@@ -509,7 +551,9 @@ func TestCaretStandsBelowItsColumn(t *testing.T) {
 func TestMain(m *testing.M) {
 	// Colours and live displays must depend on what a test says alone.
 	for _, name := range []string{"NO_COLOR", "CLICOLOR_FORCE", "TERM"} {
-		os.Unsetenv(name)
+		if err := os.Unsetenv(name); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"io"
 	"iter"
 	"os"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 // cells measures text in terminal cells. East Asian ambiguous runes count one, whatever the locale:
 // the same input must print the same.
-var cells = &runewidth.Condition{StrictEmojiNeutral: true}
+var cells = runewidth.Condition{StrictEmojiNeutral: true} //nolint:gochecknoglobals // nobody writes to it
 
 // clean makes text from outside fit for a terminal: control characters, which could move the
 // cursor, recolour or retitle the terminal, and bidirectional overrides, which could make a line
@@ -110,19 +109,4 @@ func terminalSize(stream any) (width, height int, ok bool) {
 func isTerminal(stream any) bool {
 	_, _, ok := terminalSize(stream)
 	return ok
-}
-
-// errorWriter remembers the first failure of a stream and drops what comes after it.
-type errorWriter struct {
-	out io.Writer
-	err error
-}
-
-func (w *errorWriter) Write(p []byte) (int, error) {
-	if w.err != nil {
-		return 0, w.err
-	}
-	n, err := w.out.Write(p)
-	w.err = err
-	return n, err
 }

@@ -118,12 +118,9 @@ func (c *tracked) end(state apply.State, now time.Time) moment {
 
 // cutShort ends what is still under way when the plan is over, as skipped, and gives it.
 func (t *track) cutShort() []*tracked {
-	var cut []*tracked
-	for i := range t.changes {
-		if c := &t.changes[i]; c.live() {
-			c.end(apply.Skipped, t.now())
-			cut = append(cut, c)
-		}
+	cut := t.live()
+	for _, c := range cut {
+		c.end(apply.Skipped, t.now())
 	}
 	return cut
 }
@@ -142,8 +139,16 @@ func (t *track) shown(r apply.Result) bool {
 // interrupted says whether the change failed only because the user wanted it.
 func (c *tracked) interrupted() bool { return errors.Is(c.err, context.Canceled) }
 
-// live says whether the change is under way.
-func (c *tracked) live() bool { return c.state == apply.Working && !c.undone }
+// live is what is under way.
+func (t *track) live() []*tracked {
+	var live []*tracked
+	for i := range t.changes {
+		if c := &t.changes[i]; c.state == apply.Working && !c.undone {
+			live = append(live, c)
+		}
+	}
+	return live
+}
 
 // elapsed is how long the change has taken up to now, or took.
 func (c *tracked) elapsed(now time.Time) time.Duration {
@@ -158,8 +163,7 @@ func (c *tracked) elapsed(now time.Time) time.Duration {
 
 // why is the change's reasons, for the actions whose reason does not go without saying.
 func (c *tracked) why() string {
-	switch c.Action {
-	case plan.ActionReplace, plan.ActionUpdate:
+	if c.Action == plan.ActionReplace || c.Action == plan.ActionUpdate {
 		return joinReasons(c.Reasons)
 	}
 	return ""

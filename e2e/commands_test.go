@@ -29,22 +29,23 @@ const patience = 60 * time.Second
 // commands are what scripts can do beyond testscript's own; SCENARIO.md lists them for readers.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"code":         code,
-		"eventually":   eventually,
-		"expand":       expand,
-		"fake-engine":  fakeEngine,
-		"http":         get,
-		"keep":         keep,
-		"kill9":        kill9,
-		"many":         many,
-		"many-pods":    manyPods,
-		"nothing-left": nothingLeft,
-		"podman":       podmanCommand,
-		"proxy":        proxyCommand,
-		"random":       random,
-		"signal":       signalCommand,
-		"take-port":    takePort,
-		"unused-port":  unusedPort,
+		"code":           code,
+		"cut-everywhere": cutEverywhere,
+		"eventually":     eventually,
+		"expand":         expand,
+		"fake-engine":    fakeEngine,
+		"http":           get,
+		"keep":           keep,
+		"kill9":          kill9,
+		"many":           many,
+		"many-pods":      manyPods,
+		"nothing-left":   nothingLeft,
+		"podman":         podmanCommand,
+		"proxy":          proxyCommand,
+		"random":         random,
+		"signal":         signalCommand,
+		"take-port":      takePort,
+		"unused-port":    unusedPort,
 	}
 }
 
@@ -78,6 +79,51 @@ func code(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// cutEverywhere brings the project from one manifest to another over and over, and cuts podup off from
+// the engine at its first write, then at its second, and so on. Each time running up again must finish
+// the work, so that nothing is left to do: cut-everywhere FROM TO. FROM may be -, which is nothing.
+func cutEverywhere(ts *testscript.TestScript, neg bool, args []string) {
+	notNegated(ts, neg)
+	if len(args) != 2 {
+		ts.Fatalf("usage: cut-everywhere FROM TO")
+	}
+	podup := func(args ...string) {
+		if err := ts.Exec("podup", args...); err != nil {
+			ts.Fatalf("podup %s: %v", strings.Join(args, " "), err)
+		}
+	}
+	for nth := 1; ; nth++ {
+		if args[0] == "-" {
+			podup("down")
+		} else {
+			podup("up", "-d", "-f", args[0])
+		}
+		writes := 0
+		stop := startProxy(ts, io.Discard, func(line string) bool {
+			if !strings.HasPrefix(line, "GET ") && !strings.HasPrefix(line, "HEAD ") {
+				writes++
+			}
+			return writes >= nth
+		})
+		ts.Logf("cut off at write %d", nth)
+		err := ts.Exec("podup", "up", "-d", "-f", args[1])
+		stop()
+		ts.Setenv("CONTAINER_HOST", "")
+		if writes < nth {
+			if err != nil {
+				ts.Fatalf("up failed although it was not cut off: %v", err)
+			}
+			if nth < 3 {
+				ts.Fatalf("up made %d writes; this tests nothing", writes)
+			}
+			podup("diff", "-f", args[1])
+			return
+		}
+		podup("up", "-d", "-f", args[1])
+		podup("diff", "-f", args[1])
 	}
 }
 
@@ -249,7 +295,7 @@ func nothingLeft(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "podup", project+"*"))
+	files, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "podup", project+".*"))
 	ts.Check(err)
 	for _, file := range files {
 		left = append(left, "file "+file)

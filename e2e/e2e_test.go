@@ -16,7 +16,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/podup/podup/cmd"
-	"github.com/podup/podup/podmanapi/podmantest"
 )
 
 func TestMain(m *testing.M) {
@@ -51,15 +50,6 @@ func TestScripts(t *testing.T) {
 func TestScriptsAlone(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, e *engine) {
 		testscript.RunT(alone{t}, params(e, e.scripts(t, "testdata/alone")))
-	})
-}
-
-// The facts podup is built on hold for every engine, and for the in-memory one its other tests use.
-func TestConformance(t *testing.T) {
-	onEveryEngine(t, func(t *testing.T, e *engine) {
-		t.Setenv(podmantest.ProgramVariable, testProgram(t))
-		address := "unix://" + e.socket
-		podmantest.RunAPI(t, address, podmantest.ImportImage(t, address))
 	})
 }
 

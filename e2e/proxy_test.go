@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	stdlog "log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -34,13 +35,19 @@ func proxyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		fatal, err = regexp.Compile(args[1])
 		ts.Check(err)
 	}
-	socket := ts.Getenv("ENGINE_SOCKET")
 	log, err := os.Create(ts.MkAbs(args[0]))
 	ts.Check(err)
+	stop := startProxy(ts, log, func(line string) bool { return fatal != nil && fatal.MatchString(line) })
+	ts.Defer(func() {
+		stop()
+		log.Close()
+	})
+}
 
-	listener := listen(ts)
-	var lock sync.Mutex
-	var server *http.Server
+// startProxy forwards requests until one is fatal or stop is called, which waits for all of them. The
+// two functions are called for one request at a time.
+func startProxy(ts *testscript.TestScript, log io.Writer, fatal func(line string) bool) (stop func()) {
+	socket := ts.Getenv("ENGINE_SOCKET")
 	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: "engine"})
 	forward.FlushInterval = -1 // streams are streams
 	forward.Transport = &http.Transport{
@@ -49,19 +56,26 @@ func proxyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		},
 	}
 	forward.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
-	server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		line := r.Method + " " + r.URL.Path
-		lock.Lock()
-		fmt.Fprintln(log, line)
-		lock.Unlock()
-		if fatal != nil && fatal.MatchString(line) {
-			go server.Close()
-			panic(http.ErrAbortHandler)
-		}
-		forward.ServeHTTP(w, r)
-	})}
-	serve(ts, server, listener)
-	ts.Defer(func() { log.Close() })
+	var lock sync.Mutex
+	dead := false
+	var server *http.Server
+	server = &http.Server{
+		ErrorLog: stdlog.New(io.Discard, "", 0),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			line := r.Method + " " + r.URL.Path
+			lock.Lock()
+			fmt.Fprintln(log, line)
+			dead = dead || fatal(line)
+			gone := dead
+			lock.Unlock()
+			if gone {
+				go server.Close()
+				panic(http.ErrAbortHandler)
+			}
+			forward.ServeHTTP(w, r)
+		}),
+	}
+	return serve(server, listen(ts))
 }
 
 // fakeEngine listens in an engine's place and sets CONTAINER_HOST: fake-engine KIND
@@ -101,12 +115,12 @@ func fakeEngine(ts *testscript.TestScript, neg bool, args []string) {
 		})
 	}
 	answer := func(header map[string]string, body string) {
-		serve(ts, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		ts.Defer(serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			for name, value := range header {
 				w.Header().Set(name, value)
 			}
 			io.WriteString(w, body)
-		})}, listener)
+		})}, listener))
 	}
 	switch args[0] {
 	case "hangs":
@@ -144,14 +158,15 @@ func listen(ts *testscript.TestScript) net.Listener {
 	return listener
 }
 
-func serve(ts *testscript.TestScript, server *http.Server, listener net.Listener) {
+// serve answers until stop is called.
+func serve(server *http.Server, listener net.Listener) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = server.Serve(listener)
 	}()
-	ts.Defer(func() {
+	return func() {
 		server.Close()
 		<-done
-	})
+	}
 }

@@ -3,62 +3,77 @@
 package examples
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/podup/podup/cmd"
 	"github.com/podup/podup/manifest"
-	"github.com/podup/podup/plan"
-	"github.com/podup/podup/translate"
-	"github.com/podup/podup/validate"
+	"github.com/podup/podup/podmanapi/podmantest"
 )
 
 var update = flag.Bool("update", false, "write the plans")
 
 func TestExamples(t *testing.T) {
-	directories, err := filepath.Glob("*/pod.yaml")
-	if err != nil || len(directories) == 0 {
+	files, err := filepath.Glob("*/pod.yaml")
+	if err != nil || len(files) == 0 {
 		t.Fatalf("no examples: %v", err)
 	}
-	for _, file := range directories {
+	for _, file := range files {
 		dir := filepath.Dir(file)
 		t.Run(dir, func(t *testing.T) {
-			sources, err := manifest.Read([]string{file}, nil)
-			if err != nil {
-				t.Fatal(err)
+			service := podmantest.Start(t)
+			for _, image := range images(t, file) {
+				service.Image(image, podmantest.Image{})
 			}
-			set, problems := manifest.Load(sources)
-			problems = append(problems, validate.Check(set, validate.Options{})...)
-			want, more := translate.Want(set, translate.Options{Project: dir, SecretKey: make([]byte, 32), Node: "node"})
-			if problems = append(problems, more...); len(problems) > 0 {
-				t.Fatal(problems)
+			// podup runs a command line and gives what it prints, both streams.
+			podup := func(wantCode int, args ...string) []byte {
+				t.Helper()
+				var out bytes.Buffer
+				environment := map[string]string{"CONTAINER_HOST": service.URL(), "XDG_RUNTIME_DIR": t.TempDir(), "HOME": t.TempDir()}
+				env := cmd.Env{In: &bytes.Buffer{}, Out: &out, Err: &out, Getenv: func(name string) string { return environment[name] }, Connect: cmd.Podman}
+				if code := cmd.Main(t.Context(), env, args); code != wantCode {
+					t.Fatalf("podup %q: exit code %d, want %d\n%s", args, code, wantCode, out.Bytes())
+				}
+				return out.Bytes()
 			}
-			got := plan.Diff(want, fresh(want), plan.Options{}).String()
+			podup(0, "validate", "--strict", "-f", file)
+			got := podup(1, "diff", "-f", file)
 			golden := filepath.Join(dir, "plan.txt")
 			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			text, err := os.ReadFile(golden)
+			want, err := os.ReadFile(golden)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != string(text) {
+			if !bytes.Equal(got, want) {
 				t.Errorf("%s is out of date (-update writes it). podup diff says:\n%s", golden, got)
 			}
 		})
 	}
 }
 
-// fresh is an engine that has the images of a project and nothing else.
-func fresh(want translate.Project) plan.Actual {
-	actual := plan.Actual{Project: want.Name, Images: map[string]string{}}
-	for _, pod := range want.Pods {
-		for _, container := range pod.Containers() {
-			actual.Images[container.Image] = "sha256:0"
+// images are those an example's containers run.
+func images(t *testing.T, file string) []string {
+	t.Helper()
+	sources, err := manifest.Read([]string{file}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := manifest.Load(sources)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var names []string
+	for _, pod := range set.Pods {
+		for _, container := range append(pod.Object.Spec.InitContainers, pod.Object.Spec.Containers...) {
+			names = append(names, container.Image)
 		}
 	}
-	return actual
+	return names
 }

@@ -30,6 +30,7 @@ func Diff(want translate.Project, actual Actual, opts Options) Plan {
 			d.pods = append(d.pods, d.compare(pod))
 		}
 	}
+	d.joinScopes()
 	d.pullImages()
 	d.createNetwork()
 	d.createSecrets()
@@ -90,7 +91,8 @@ type podPlan struct {
 	state     PodState
 	course    course
 	reasons   []string
-	podChange int // of the pod itself, none where it is kept
+	podChange int    // of the pod itself, none where it is kept
+	scope     string // where it is made
 	fates     []*fate
 }
 
@@ -107,6 +109,11 @@ func (d *differ) compare(pod translate.Pod) *podPlan {
 	default:
 		p.course = keepPod
 		p.fates = d.decide(p)
+		renewed := d.renewedVolumes(pod.Name)
+		if infra, _, _ := d.reinit(p); infra && len(renewed) > 0 {
+			// Nothing of it runs that could go on, and the volume is in its way.
+			p.course, p.reasons = replacePod, []string{"its infra container is not running, and volume " + renewed[0] + " is renewed"}
+		}
 	}
 	return p
 }

@@ -6,8 +6,9 @@ import (
 	"github.com/podup/podup/translate"
 )
 
-// makeVolumes makes what a kept pod newly wants and writes what has changed. A new volume has no
-// scope: several containers may wait for it, and one nobody mounts is removed by the next plan.
+// makeVolumes makes what a kept pod newly wants and writes what has changed. Where each container is
+// a scope, a new volume has none: several may wait for it, and one nobody mounts is removed by the
+// next plan.
 func (k *keeper) makeVolumes() {
 	for _, v := range k.podVolumes(k.pod.Name) {
 		e, found := k.actual.Volumes[v.Name]
@@ -15,7 +16,11 @@ func (k *keeper) makeVolumes() {
 		switch {
 		case !found || freed >= 0:
 			c := k.change(ActionCreate, "volume/"+v.Name, "does not exist")
-			k.volumes[v.Name] = k.step(c, "", CreateVolume{v}, []int{freed, k.holding})
+			scope, undo := "", []Op(nil)
+			if k.whole {
+				scope, undo = k.podPlan.scope, []Op{RemoveVolume{v.Name}}
+			}
+			k.volumes[v.Name] = k.step(c, scope, CreateVolume{v}, []int{freed, k.holding}, undo...)
 		case k.foreign(v, e), slices.Contains(k.renewed, v.Name):
 		default:
 			k.writeFiles(v)
@@ -34,11 +39,11 @@ func (k *keeper) renewVolumes() {
 		v, _ := findVolume(k.want, name)
 		e := k.actual.Volumes[name]
 		c := k.change(ActionReplace, "volume/"+name, k.renewal(v, e))
-		k.renewVolume(c, k.scope(""), v, e, after)
+		k.renewVolume(c, k.podPlan.scope, v, e, after)
 	}
 	for _, f := range k.fates {
 		if f.verdict == remake {
-			f.created = k.step(f.change, k.scope(f.name), CreateContainer{Container: f.want, Name: f.name},
+			f.created = k.step(f.change, k.scope(f), CreateContainer{Container: f.want, Name: f.name},
 				append(k.needs(f.want), f.vacated, k.started), RemoveContainer{f.name})
 		}
 	}
@@ -80,7 +85,7 @@ func (k *keeper) dropHolder() {
 	c := k.change(ActionRemove, "container/"+name, "the pod's volumes in memory change")
 	scope, undo := "", []Op(nil)
 	if k.whole {
-		scope = k.scope("")
+		scope = k.podPlan.scope
 		if old, ok := k.actual.podMadeFrom(k.state); ok && len(old.Held) > 0 {
 			undo = []Op{HoldVolumes{old}}
 		}
@@ -107,12 +112,15 @@ func (k *keeper) hold() {
 	default:
 		return
 	}
-	change, scope := k.podChange, ""
+	change, scope, undo := k.podChange, "", []Op(nil)
 	if !k.infra {
 		change = k.change(ActionUpdate, "pod/"+k.pod.Name, reason)
 	}
 	if k.whole {
-		scope = k.scope("")
+		scope = k.podPlan.scope
+		if holder == nil || changes {
+			undo = []Op{RemoveContainer{translate.HolderName(k.pod.Name)}}
+		}
 	}
-	k.held = k.step(change, scope, HoldVolumes{k.pod}, append(k.volumeSteps(k.pod.Held), k.holding, k.started))
+	k.held = k.step(change, scope, HoldVolumes{k.pod}, append(k.volumeSteps(k.pod.Held), k.holding, k.started), undo...)
 }

@@ -103,10 +103,7 @@ func (d *differ) needs(c translate.Container) []int {
 // where pod a now has a container b-c. Only a pod that this plan removes can give the name away.
 func (d *differ) frees(c translate.Container) []int {
 	for name, state := range d.actual.Pods {
-		if name == c.Pod {
-			continue
-		}
-		if _, held := state.Containers[c.EngineName()]; !held && state.Infra.Name != c.EngineName() {
+		if name == c.Pod || !state.has(c.EngineName()) {
 			continue
 		}
 		if removal, ok := d.removals[name]; ok {

@@ -71,12 +71,15 @@ func whyAgain(e ContainerState) string {
 	}
 }
 
-// reinit says whether the pod as a whole starts anew: its infra container, or its init containers.
-func (p *podPlan) reinit() (infra, inits bool) {
-	for i, f := range p.fates {
-		isInit := i < len(p.pod.Init)
+// reinit says what of the pod starts anew: its infra container, its init containers, and whether one
+// of these has a new definition.
+func (d *differ) reinit(p *podPlan) (infra, inits, changed bool) {
+	for _, f := range p.fates {
 		infra = infra || f.starts() && !p.state.Infra.alive()
-		inits = inits || isInit && f.starts()
+		if f.want.Init && f.starts() {
+			inits = true
+			changed = changed || !f.right && (f.now != nil || !d.actual.everApplied(f.want))
+		}
 	}
-	return infra, inits
+	return infra, inits, changed
 }

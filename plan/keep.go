@@ -9,12 +9,19 @@ import (
 	"github.com/podup/podup/translate"
 )
 
-// keeper makes the steps of a pod that stays. Each container is a scope of its own, unless the pod
-// starts anew or a volume is renewed: then the pod is one, for its containers wait for each other.
+// keeper makes the steps of a pod that stays. What can fail alone is a scope of its own:
+//
+//   - Each container, where nothing but containers is mended or changed.
+//   - Where the pod starts anew, its infra container with its init containers, and then each app
+//     container. There is no running pod to go back to, and once the init containers have run, they
+//     need not do so again because an app container does not start.
+//   - The pod, where an init container or a volume changes under the app containers: they go back
+//     together.
 type keeper struct {
 	*differ
 	*podPlan
-	whole   bool
+	anew    bool // the infra container is started, or init containers run
+	whole   bool // the pod is one scope
 	infra   bool // the infra container has to be started
 	inits   []*fate
 	apps    []*fate
@@ -33,8 +40,9 @@ func (d *differ) keep(p *podPlan) {
 	k := &keeper{differ: d, podPlan: p, holding: none, started: none, held: none, unwanted: map[string]int{}}
 	k.inits, k.apps = p.fates[:len(p.pod.Init)], p.fates[len(p.pod.Init):]
 	k.renewed = d.renewedVolumes(p.pod.Name)
-	infra, inits := p.reinit()
-	k.infra, k.whole = infra, infra || inits || len(k.renewed) > 0
+	infra, inits, changed := d.reinit(p)
+	k.infra, k.anew = infra, infra || inits
+	k.whole = !infra && changed || len(k.renewed) > 0
 
 	k.announce()
 	k.repair()
@@ -58,11 +66,11 @@ func (d *differ) keep(p *podPlan) {
 	k.clean()
 }
 
-func (k *keeper) scope(container string) string {
-	if k.whole {
-		return podScope(k.pod.Name)
+func (k *keeper) scope(f *fate) string {
+	if k.whole || k.anew && f.want.Init {
+		return k.podPlan.scope
 	}
-	return "container/" + container
+	return "container/" + f.name
 }
 
 // announce makes the changes, so that they are told in the order of the manifest.
@@ -141,7 +149,7 @@ func (k *keeper) createContainers(late bool) {
 		if f.verdict == replace {
 			name = translate.SuccessorName(f.name)
 		}
-		f.created = k.step(f.change, k.scope(f.name), CreateContainer{Container: f.want, Name: name},
+		f.created = k.step(f.change, k.scope(f), CreateContainer{Container: f.want, Name: name},
 			append(k.needs(f.want), append(f.after, k.started)...), RemoveContainer{name})
 		made = append(made, f.created)
 	}
@@ -150,11 +158,11 @@ func (k *keeper) createContainers(late bool) {
 	}
 }
 
-// gate is what must have succeeded before a container is stopped: in a pod that starts anew
-// everything that can be tried before.
+// gate is what must have succeeded before a container is stopped: where containers wait for each
+// other everything that can be tried before.
 func (k *keeper) gate(f *fate) []int {
 	after := append(slices.Clone(f.after), f.created, k.held)
-	if k.whole {
+	if k.whole || k.anew {
 		after = append(after, k.ready...)
 	}
 	return after
@@ -164,28 +172,32 @@ func (k *keeper) gate(f *fate) []int {
 // whenever the plan is cut short, that name tells a container that podup stopped from one that ended.
 func (k *keeper) vacate() {
 	for _, f := range k.fates {
-		scope, old := k.scope(f.name), translate.PredecessorName(f.name)
+		scope, old := k.scope(f), translate.PredecessorName(f.name)
 		switch {
 		case f.verdict == remake && f.now == nil:
 		case f.verdict == remake:
 			after := k.gate(f)
 			if f.now.alive() {
-				after = []int{k.stop(f.change, scope, f.at, f.want.Grace, after)}
+				after = []int{k.stop(f.change, scope, *f.now, f.at, f.want.Grace, after)}
 			}
 			f.vacated = k.step(f.change, scope, RemoveContainer{f.at}, after, k.recreate(*f.now, f.name)...)
 		case f.want.Init: // it gives its name away only when the others are ready
 			if f.verdict == replace && f.now.alive() {
-				f.vacated = k.stop(f.change, scope, f.at, f.want.Grace, k.gate(f))
+				f.vacated = k.stop(f.change, scope, *f.now, f.at, f.want.Grace, k.gate(f))
 			}
 		case f.verdict == replace, f.verdict == restart:
 			after := k.gate(f)
 			if f.at != old {
-				after = []int{k.rename(f.change, scope, f.at, old, after)}
+				if f.verdict == restart && !k.serves(*f.now) {
+					after = []int{k.step(f.change, scope, RenameContainer{From: f.at, To: old}, after)}
+				} else {
+					after = []int{k.rename(f.change, scope, f.at, old, after)}
+				}
 				f.at = old
 			}
 			f.vacated = after[len(after)-1]
 			if f.now.alive() {
-				f.vacated = k.stop(f.change, scope, old, f.want.Grace, after)
+				f.vacated = k.stop(f.change, scope, *f.now, old, f.want.Grace, after)
 			}
 		}
 	}
@@ -196,15 +208,28 @@ func (k *keeper) vacate() {
 func (k *keeper) stopUnwanted() {
 	for _, name := range slices.Sorted(maps.Keys(k.unwanted)) {
 		e := k.state.Containers[name]
-		change, scope, after := k.unwanted[name], k.scope(name), slices.Clone(k.ready)
+		change, scope, after := k.unwanted[name], k.unwantedScope(name), slices.Clone(k.ready)
 		if e.alive() {
-			after = []int{k.stop(change, scope, name, k.stopGrace(k.pod.Name, name), after)}
+			after = []int{k.stop(change, scope, e, name, k.stopGrace(k.pod.Name, name), after)}
 			k.stops = append(k.stops, after...)
 		}
 		if len(k.renewed) > 0 { // it may be in the way
 			k.stops = append(k.stops, k.step(change, scope, RemoveContainer{name}, after, k.recreate(e, name)...))
 			delete(k.unwanted, name)
 		}
+	}
+}
+
+// unwantedScope lets a container that is no longer wanted come back where one that is made in its
+// place does not start. Where none is made, it goes whatever happens.
+func (k *keeper) unwantedScope(name string) string {
+	switch {
+	case k.whole:
+		return k.podPlan.scope
+	case slices.ContainsFunc(k.fates, (*fate).made):
+		return "container/" + name
+	default:
+		return ""
 	}
 }
 
@@ -216,7 +241,7 @@ func (k *keeper) startInfra() {
 	for _, f := range k.fates {
 		after = append(after, f.vacated)
 	}
-	k.started = k.step(k.podChange, k.scope(""), StartPod{k.pod.Name}, after)
+	k.started = k.step(k.podChange, k.podPlan.scope, StartPod{k.pod.Name}, after)
 }
 
 // runInits swaps in the init containers that were made anew, the last one first (decideInits says
@@ -225,14 +250,14 @@ func (k *keeper) runInits() {
 	quiet := k.all()
 	for _, f := range slices.Backward(k.inits) {
 		if f.verdict == replace {
-			renamed := k.rename(f.change, k.scope(f.name), f.name, translate.PredecessorName(f.name), quiet)
-			f.vacated = k.rename(f.change, k.scope(f.name), translate.SuccessorName(f.name), f.name, []int{renamed})
+			renamed := k.rename(f.change, k.scope(f), f.name, translate.PredecessorName(f.name), quiet)
+			f.vacated = k.rename(f.change, k.scope(f), translate.SuccessorName(f.name), f.name, []int{renamed})
 			quiet = []int{f.vacated}
 		}
 	}
 	for _, f := range k.inits {
 		if f.starts() {
-			f.last = k.step(f.change, k.scope(f.name), RunInit{f.name}, append(quiet, f.after...), k.unrun(f)...)
+			f.last = k.step(f.change, k.scope(f), RunInit{f.name}, append(quiet, f.after...), k.unrun(f)...)
 			quiet = []int{f.last}
 		}
 	}
@@ -267,15 +292,14 @@ func (k *keeper) startApps() {
 		if !f.starts() {
 			continue
 		}
-		scope := k.scope(f.name)
+		scope := k.scope(f)
 		after := append(slices.Concat(f.after, k.stops), f.created, f.vacated, k.started, k.held, turn)
 		switch f.verdict {
 		case replace:
 			swapped := k.rename(f.change, scope, translate.SuccessorName(f.name), f.name, after)
 			f.last = k.step(f.change, scope, StartContainer{f.name}, []int{swapped}, StopContainer{Name: f.name, Grace: f.want.Grace})
 		case start, restart:
-			// Started it stays, whatever becomes of the rest: taken back it would look finished.
-			f.last = k.step(f.change, scope, StartContainer{f.at}, after, k.fallBack(f)...)
+			f.last = k.step(f.change, scope, StartContainer{f.at}, after, k.unstart(f)...)
 			if f.at != f.name {
 				f.last = k.rename(f.change, scope, f.at, f.name, []int{f.last})
 			}
@@ -286,6 +310,22 @@ func (k *keeper) startApps() {
 			turn = f.last
 		}
 	}
+}
+
+// unstart takes back the start of a container that stays, where its pod may go back without it.
+// Stopped it would look finished, but not under its predecessor's name.
+func (k *keeper) unstart(f *fate) []Op {
+	if ops := k.fallBack(f); len(ops) > 0 {
+		return ops
+	}
+	if !k.whole || f.verdict == restart { // whose stop is taken back as well
+		return nil
+	}
+	ops := []Op{StopContainer{Name: f.at, Grace: f.want.Grace}}
+	if f.at == f.name {
+		ops = append(ops, RenameContainer{From: f.name, To: translate.PredecessorName(f.name)})
+	}
+	return ops
 }
 
 // fallBack brings back the predecessor of a container that an interrupted run had put in its place
@@ -317,37 +357,52 @@ func (k *keeper) setRestart() {
 // clean removes what has been replaced and what is no longer wanted. The first has no scope: by then
 // there is no way back, and what is left is removed by the next plan.
 func (k *keeper) clean() {
-	var up []int // everything that was made, and in a pod that starts anew everything, runs
+	var inits, made, all []int
 	for _, f := range k.fates {
-		if f.made() || k.whole {
-			up = append(up, f.last)
+		all = append(all, f.last)
+		if f.want.Init {
+			inits = append(inits, f.last)
+		}
+		if f.made() {
+			made = append(made, f.last)
 		}
 	}
 	for _, f := range k.fates {
 		after := append(slices.Clone(f.after), f.last)
-		if k.whole {
-			after = append(after, up...)
+		switch {
+		case k.whole:
+			after = append(after, all...)
+		case f.want.Init:
+			after = append(after, inits...)
 		}
-		old := translate.PredecessorName(f.name)
 		if f.verdict == replace || f.predecessor {
-			k.step(f.change, "", RemoveContainer{old}, after)
+			k.step(f.change, "", RemoveContainer{translate.PredecessorName(f.name)}, after)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.unwanted)) {
-		scope := ""
-		if !k.whole {
-			scope = k.scope(name)
+		if k.whole { // all is up, and nothing goes back any more
+			k.step(k.unwanted[name], "", RemoveContainer{name}, slices.Concat(all, k.stops))
+			continue
 		}
-		k.step(k.unwanted[name], scope, RemoveContainer{name}, slices.Concat(up, k.stops))
+		k.step(k.unwanted[name], k.unwantedScope(name), RemoveContainer{name}, slices.Concat(made, k.stops),
+			k.recreate(k.state.Containers[name], name)...)
 	}
 }
 
-func (k *keeper) stop(change int, scope, name string, grace time.Duration, after []int) int {
-	undo := []Op{StartContainer{name}}
-	if k.infra { // it ran on, but does not start under a dead infra container
-		undo = []Op{StartPod{k.pod.Name}, StartContainer{name}}
+// stop stops a container, and starts it again where it has to be taken back. One on a dead network
+// served nobody: it keeps its predecessor's name, and the next plan starts it behind its init
+// containers.
+func (k *keeper) stop(change int, scope string, e ContainerState, name string, grace time.Duration, after []int) int {
+	var undo []Op
+	if k.serves(e) {
+		undo = []Op{StartContainer{name}}
 	}
 	return k.step(change, scope, StopContainer{Name: name, Grace: grace}, after, undo...)
+}
+
+// serves says whether a container runs on the pod's network.
+func (k *keeper) serves(e ContainerState) bool {
+	return e.alive() && k.state.Infra.alive() && !stale(k.state, e)
 }
 
 func (k *keeper) rename(change int, scope, from, to string, after []int) int {

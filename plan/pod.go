@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/podup/podup/translate"
@@ -9,17 +10,75 @@ import (
 
 func podScope(pod string) string { return "pod/" + pod }
 
+// joinScopes gives pods that are made one scope where one takes a host port or a container's name
+// from another that is replaced: that one cannot be brought back alone.
+func (d *differ) joinScopes() {
+	group := make([]int, len(d.pods)) // of each pod, by the index of its first
+	for i := range d.pods {
+		group[i] = i
+	}
+	for i, p := range d.pods {
+		for j, from := range d.pods {
+			if i == j || p.course == keepPod || from.course != replacePod || !d.takes(p.pod, from.state) {
+				continue
+			}
+			low, high := min(group[i], group[j]), max(group[i], group[j])
+			for k := range group {
+				if group[k] == high {
+					group[k] = low
+				}
+			}
+		}
+	}
+	for i, p := range d.pods {
+		var names []string
+		for j, other := range d.pods {
+			if group[j] == group[i] {
+				names = append(names, other.pod.Name)
+			}
+		}
+		p.scope = podScope(strings.Join(names, "+"))
+	}
+}
+
+// takes says whether a pod is to have what another has now.
+func (d *differ) takes(pod translate.Pod, from PodState) bool {
+	return d.takesPort(pod, from) || slices.ContainsFunc(pod.Containers(), func(c translate.Container) bool {
+		return from.has(c.EngineName())
+	})
+}
+
+func (d *differ) takesPort(pod translate.Pod, from PodState) bool {
+	held := from.Infra.Ports
+	if len(held) == 0 {
+		old, _ := d.actual.podMadeFrom(from)
+		held = old.Ports
+	}
+	return slices.ContainsFunc(pod.Ports, func(port translate.Port) bool {
+		return slices.ContainsFunc(held, func(h translate.Port) bool {
+			return h.HostPort == port.HostPort && h.Protocol == port.Protocol
+		})
+	})
+}
+
+// has says whether a container of the pod, its infra container included, has a name.
+func (s PodState) has(container string) bool {
+	_, found := s.Containers[container]
+	return found || s.Infra.Name == container
+}
+
 // removeReplaced removes a pod that the same plan makes anew. The removals of all pods come before
 // anything is made: one pod may take over the port of another.
 func (d *differ) removeReplaced(p *podPlan) {
 	p.podChange = d.change(ActionReplace, "pod/"+p.pod.Name, p.reasons...)
 	remove := RemovePod{Pod: p.pod.Name, Grace: p.pod.Grace}
-	d.removals[p.pod.Name] = d.step(p.podChange, podScope(p.pod.Name), remove, d.ready, d.rebuild(p.state, remove)...)
+	d.removals[p.pod.Name] = d.step(p.podChange, p.scope, remove, d.ready, d.rebuild(p.state, remove)...)
 }
 
 // rebuild makes the pod that is there once more, as far as its definition is known. What ran runs
-// again, behind its init containers, for its network is a new one. A removal that has failed may have
-// come to any point: it is finished first.
+// again, behind its init containers, for its network is a new one. Of a pod of which nothing ran
+// there is nothing to bring back: its next up makes it. A removal that has failed may have come to
+// any point: it is finished first.
 func (d *differ) rebuild(state PodState, remove RemovePod) []Op {
 	old, ok := d.actual.podMadeFrom(state)
 	if !ok {
@@ -40,8 +99,8 @@ func (d *differ) rebuild(state PodState, remove RemovePod) []Op {
 			starts = append(starts, StartContainer{c.EngineName()})
 		}
 	}
-	if !state.Infra.alive() || len(starts) == 0 {
-		return append(ops, creates...)
+	if len(starts) == 0 {
+		return nil
 	}
 	ops = append(ops, StartPod{old.Name})
 	if len(old.Held) > 0 {
@@ -62,7 +121,7 @@ func (c ContainerState) alive() bool { return c.Status == Running || c.Status ==
 // makePod makes a pod with everything that lives and dies with it, all or nothing: a step that fails
 // takes the pod and its new volumes back.
 func (d *differ) makePod(p *podPlan) {
-	scope := podScope(p.pod.Name)
+	scope := p.scope
 	removed, replaced := d.removals[p.pod.Name]
 	gone := []int{none}
 	if replaced {
@@ -158,24 +217,11 @@ func (d *differ) volumeSteps(names []string) []int {
 func (d *differ) portsFreed(pod translate.Pod) []int {
 	var steps []int
 	for name, removal := range d.removals {
-		if name != pod.Name && slices.ContainsFunc(d.publishedPorts(name), func(held translate.Port) bool {
-			return slices.ContainsFunc(pod.Ports, func(port translate.Port) bool {
-				return port.HostPort == held.HostPort && port.Protocol == held.Protocol
-			})
-		}) {
+		if name != pod.Name && d.takesPort(pod, d.actual.Pods[name]) {
 			steps = append(steps, removal)
 		}
 	}
 	return steps
-}
-
-func (d *differ) publishedPorts(pod string) []translate.Port {
-	state := d.actual.Pods[pod]
-	if len(state.Infra.Ports) > 0 {
-		return state.Infra.Ports
-	}
-	old, _ := d.actual.podMadeFrom(state)
-	return old.Ports
 }
 
 // stopGrace is how long a container of the engine may take to stop: what is wanted now, else what

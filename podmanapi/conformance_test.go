@@ -16,14 +16,16 @@ import (
 const engineVariable = "PODUP_TEST_ENGINE"
 
 func TestClientConformsOnTheService(t *testing.T) {
+	t.Parallel()
 	s := podmantest.Start(t)
-	conformance(t, s.URL())
+	conformance(t, s.URL(), true)
 }
 
 func TestClientConformsOnAnOldService(t *testing.T) {
+	t.Parallel()
 	s := podmantest.Start(t)
 	s.Version("5.4.2")
-	conformance(t, s.URL())
+	conformance(t, s.URL(), true)
 }
 
 func TestClientConformsOnPodman(t *testing.T) {
@@ -31,13 +33,14 @@ func TestClientConformsOnPodman(t *testing.T) {
 	if address == "" {
 		t.Skipf("%s names no engine", engineVariable)
 	}
-	conformance(t, address)
+	conformance(t, address, false)
 }
 
-func conformance(t *testing.T, address string) {
+func conformance(t *testing.T, address string, parallel bool) {
 	podmantest.Run(t, podmantest.Fixture{
-		URL:   address,
-		Image: podmantest.ImportImage(t, address),
+		URL:      address,
+		Parallel: parallel,
+		Image:    podmantest.ImportImage(t, address),
 		Connect: func(t *testing.T) podmantest.Engine {
 			return engine{connect(t, address)}
 		},

@@ -134,6 +134,9 @@ func TestEveryFieldIsPartOfTheIdentityOrNamedAsNot(t *testing.T) {
 func checkFields(t *testing.T, v reflect.Value, identity func() (string, []translate.Field), seen map[string]bool) {
 	for i := range v.NumField() {
 		field := v.Field(i)
+		if !v.Type().Field(i).IsExported() {
+			continue // unresolved is the hash itself, see TestResolveKeepsTheHash
+		}
 		name := v.Type().Name() + "." + v.Type().Field(i).Name
 		seen[name] = true
 		_, free := unfixed[name]

@@ -64,9 +64,11 @@ type ExecOptions struct {
 type TerminalSize struct{ Width, Height uint16 }
 
 // Fixture is what Run needs: an engine at a unix socket on this machine, the name of an image there
-// that holds the test program (ImportImage makes one), and a way to connect the client to it.
+// that holds the test program (ImportImage makes one), and a way to connect the client to it. The
+// cases keep out of each other's way; Parallel runs them at the same time.
 type Fixture struct {
-	URL     string
-	Image   string
-	Connect func(t *testing.T) Engine
+	URL      string
+	Image    string
+	Connect  func(t *testing.T) Engine
+	Parallel bool
 }

@@ -18,6 +18,9 @@ import (
 func Run(t *testing.T, f Fixture) {
 	for _, one := range slices.Concat(createCases(), startCases(), volumeCases(), removeCases(), outputCases(), execCases(), releaseCases()) {
 		t.Run(one.name, func(t *testing.T) {
+			if f.Parallel {
+				t.Parallel()
+			}
 			c := newCase(t, f)
 			one.run(c)
 			c.noLeftovers()
