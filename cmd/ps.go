@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -165,7 +166,7 @@ func podNames(actual plan.Actual) []string {
 	return names
 }
 
-// podContainers are a pod's own containers, init containers first, each in the order of creation.
+// podContainers are a pod's own containers, init containers first, each in the order of the manifest they were made from.
 func podContainers(pod plan.PodState) []plan.ContainerState {
 	var containers []plan.ContainerState
 	for _, c := range pod.Containers {
@@ -180,10 +181,8 @@ func podContainers(pod plan.PodState) []plan.ContainerState {
 			}
 			return 1
 		}
-		if byAge := a.CreatedAt.Compare(b.CreatedAt); byAge != 0 {
-			return byAge
-		}
-		return strings.Compare(a.Name, b.Name)
+		// Containers of a pod are made beside each other: their age says nothing.
+		return cmp.Or(cmp.Compare(a.Order, b.Order), strings.Compare(a.Name, b.Name))
 	})
 	return containers
 }

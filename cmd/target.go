@@ -71,7 +71,7 @@ func containerPaths(containers []plan.ContainerState) []string {
 }
 
 // execTarget finds the container for POD[/CONTAINER]. Where only a pod is named and it has several
-// app containers, it is the first created, and others names the rest.
+// app containers, it is the first of the manifest, and others names the rest.
 func execTarget(actual plan.Actual, target string) (chosen plan.ContainerState, others []string, err error) {
 	all := projectContainers(actual)
 	podName, container, named := strings.Cut(target, "/")

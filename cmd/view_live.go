@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -129,6 +130,8 @@ func (v *liveProgress) size() (width, height int) {
 	return width, height
 }
 
+var colorCodes = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
 // redraw goes over the last drawing: with the lines that stay, then with the changes under way.
 func (v *liveProgress) redraw() {
 	v.mu.Lock()
@@ -137,11 +140,14 @@ func (v *liveProgress) redraw() {
 	var frame strings.Builder
 	v.goBack(&frame, width)
 	over := len(v.drawn) > 0
-	if over && v.staid.Len() > 0 {
-		// These may be as wide as the terminal, where clearing behind them would take their last rune.
-		frame.WriteString("\x1b[J")
+	for line := range lines(v.staid.String()) {
+		frame.WriteString(line)
+		// Behind a full row the cursor still stands on its last rune, which would be cleared.
+		if cellCount := cells.StringWidth(colorCodes.ReplaceAllString(line, "")); cellCount == 0 || cellCount%width != 0 {
+			frame.WriteString("\x1b[K")
+		}
+		frame.WriteByte('\n')
 	}
-	frame.WriteString(v.staid.String())
 	v.staid.Reset()
 	v.drawn = v.drawn[:0]
 	now := v.now()

@@ -187,7 +187,7 @@ func TestLiveDisplayOfLinesThatFillTheTerminal(t *testing.T) {
 	view.mu.Unlock()
 	view.redraw()
 	view.redraw()
-	terminal.expect(full[:40] + "\n" + full[40:] + "\n ⠋ creating  pod/db              0.0s\n")
+	terminal.expect(full[:40] + "\n" + full[40:] + "\n ⠋ creating  pod/db                0.0s\n")
 }
 
 func TestLiveDisplaySurvivesTheEchoOfAKey(t *testing.T) {

@@ -54,6 +54,7 @@ type ContainerState struct {
 	Pod       string
 	Container string // name in the manifest
 	Role      string // translate.Role…
+	Order     int    // translate.LabelOrder
 	Hash      string
 	Image     string // reference it was created from
 	ImageID   string

@@ -128,7 +128,7 @@ func (a Actual) restartDiffers(c translate.Container) (was translate.Restart, di
 			break
 		}
 		old, ok := findContainer(p, c.Pod, c.EngineName())
-		if ok && old.Hash() == c.Hash() && old.Restart != c.Restart {
+		if ok && old.Restart != c.Restart && old.Hash() == c.Hash() {
 			return old.Restart, true
 		}
 	}

@@ -113,12 +113,16 @@ func (d *differ) writeFiles(v translate.Volume) {
 // removeStaleVolumes removes the volumes of a wanted pod that are not wanted any more, once the
 // steps from index first on, which are the pod's, have ended their use.
 func (d *differ) removeStaleVolumes(pod string, first int) {
+	stale := slices.DeleteFunc(d.actual.ownVolumes(pod), func(e VolumeState) bool {
+		_, wanted := findVolume(d.want, e.Name)
+		return wanted
+	})
+	if len(stale) == 0 {
+		return
+	}
 	after := d.ends(first)
-	for _, e := range d.actual.ownVolumes(pod) {
-		if _, wanted := findVolume(d.want, e.Name); !wanted {
-			c := d.change(ActionRemove, "volume/"+e.Name, "no longer in the manifests")
-			d.step(c, "", RemoveVolume{e.Name}, after)
-		}
+	for _, e := range stale {
+		d.removeVolume(e, after, "no longer in the manifests")
 	}
 }
 

@@ -3,10 +3,7 @@ package podmanapi_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,76 +14,6 @@ import (
 	"github.com/podup/podup/podmanapi/podmantest"
 	"github.com/podup/podup/translate"
 )
-
-// soon bounds what must not wait for anything; a busy machine needs some of it.
-const soon = 20 * time.Second
-
-// shop is a project with one object of each kind, and a service to make it in.
-type shop struct {
-	*testing.T
-	service *podmantest.Service
-	client  *podmanapi.Client
-
-	pod     translate.Pod
-	app     translate.Container
-	volume  translate.Volume
-	secret  translate.Secret
-	network translate.Network
-}
-
-func newShop(t *testing.T) *shop {
-	service := podmantest.Start(t)
-	service.Image("localhost/app:1", podmantest.TestImage())
-	s := &shop{T: t, service: service, client: connect(t, service.URL())}
-	s.app = translate.Container{
-		Project: "shop", Pod: "web", Name: "app", Image: "localhost/app:1",
-		Command: []string{"print", "up", "then", "sleep", "forever"}, Restart: translate.RestartNo, Grace: time.Second,
-	}
-	s.pod = translate.Pod{Project: "shop", Name: "web", Hostname: "web", Grace: time.Second, Apps: []translate.Container{s.app}}
-	s.volume = translate.Volume{Project: "shop", Name: "web-conf", Pod: "web", Kind: translate.Files, Files: []translate.File{{Path: "a", Mode: 0o644, Data: translate.Plain("alpha")}}}
-	s.secret = translate.Secret{Project: "shop", Name: "podup.shop.0123", Value: translate.Conceal([]byte("key"), "hush")}
-	s.network = translate.Network{Project: "shop", Name: "podup.shop"}
-	return s
-}
-
-func (s *shop) must(err error) {
-	s.Helper()
-	if err != nil {
-		s.Fatal(err)
-	}
-}
-
-// up makes the pod and runs its container.
-func (s *shop) up() {
-	s.Helper()
-	s.must(s.client.CreatePod(s.Context(), s.pod))
-	s.must(s.client.StartPod(s.Context(), "web"))
-	_, err := s.client.CreateContainer(s.Context(), s.app, "web-app")
-	s.must(err)
-	s.must(s.client.StartContainer(s.Context(), "web-app"))
-}
-
-func (s *shop) observe() plan.Actual {
-	s.Helper()
-	actual, err := s.client.Observe(s.Context(), translate.Project{Name: "shop"})
-	s.must(err)
-	return actual
-}
-
-// creations are the five ways to make something, by the route they take.
-func (s *shop) creations() map[string]func() error {
-	ctx := s.Context()
-	return map[string]func() error{
-		"POST /networks/create": func() error { return s.client.CreateNetwork(ctx, s.network) },
-		"POST /secrets/create":  func() error { return s.client.CreateSecret(ctx, s.secret) },
-		"POST /volumes/create":  func() error { return s.client.CreateVolume(ctx, s.volume) },
-		"POST /pods/create":     func() error { return s.client.CreatePod(ctx, s.pod) },
-		"POST /containers/create": func() error {
-			_, err := s.client.CreateContainer(ctx, s.app, "web-app")
-			return err
-		},
-	}
-}
 
 func TestALostReplyToACreateIsNoFailure(t *testing.T) {
 	for route := range newShop(t).creations() {
@@ -218,60 +145,6 @@ func TestAHangingEngineIsBoundedByTheContext(t *testing.T) {
 	}
 }
 
-func TestAnEngineThatDisappearsEndsWhatWaitsForIt(t *testing.T) {
-	s := newShop(t)
-	s.up()
-	waits := map[string]func() error{
-		"wait": func() error { _, err := s.client.Wait(t.Context(), "web-app"); return err },
-		"follow": func() error {
-			return s.client.Logs(t.Context(), "web-app", podmanapi.LogOptions{Follow: true, Tail: -1}, func(podmanapi.LogLine) {})
-		},
-	}
-	type end struct {
-		name string
-		err  error
-	}
-	ends := make(chan end)
-	for name, wait := range waits {
-		go func() { ends <- end{name, wait()} }()
-	}
-	poll(t, "both are waiting", func() bool {
-		waiting := map[string]bool{}
-		for _, request := range s.service.Requests() {
-			waiting[request.String()] = true
-		}
-		return waiting["POST /containers/web-app/wait"] && waiting["GET /containers/web-app/logs"]
-	})
-	s.service.Disappear()
-	for range waits {
-		select {
-		case got := <-ends:
-			if got.err == nil || !podmanapi.Unreachable(got.err) {
-				t.Errorf("%s: error %v", got.name, got.err)
-			}
-		case <-time.After(soon):
-			t.Fatal("somebody waits for ever")
-		}
-	}
-	if _, err := s.client.Observe(t.Context(), translate.Project{Name: "shop"}); !podmanapi.Unreachable(err) {
-		t.Errorf("error %v", err)
-	}
-	// The containers have run on, and the same client finds them again.
-	s.service.Return()
-	if got := s.observe().Pods["web"].Containers["web-app"]; got.Status != plan.Running {
-		t.Errorf("container %+v", got)
-	}
-}
-
-func TestAServiceThatRestartsIsAskedAgain(t *testing.T) {
-	s := newShop(t)
-	s.up()
-	s.service.Drop("GET /containers/json", 1)
-	if got := s.observe().Pods["web"].Containers["web-app"]; got.Status != plan.Running {
-		t.Errorf("container %+v", got)
-	}
-}
-
 func TestGarbageIsAnErrorAndChangesNothing(t *testing.T) {
 	bodies := map[string]string{
 		"no JSON": "<html>502 Bad Gateway</html>", "nothing": "", "half of it": `[{"Id":"abc","Names":[`,
@@ -302,55 +175,6 @@ func TestGarbageInAReplyToACreateIsNotTakenForSuccess(t *testing.T) {
 			s.service.Garble(route, "<html>", 1)
 			if err := s.creations()[route](); err == nil && route != "POST /secrets/create" && route != "POST /networks/create" {
 				t.Error("no error, and nothing was made")
-			}
-		})
-	}
-}
-
-func TestAnEngineThatIsTooOldIsUnreachable(t *testing.T) {
-	for _, version := range []string{"4.9.3", "3.4.4", "", "banana"} {
-		t.Run("version "+version, func(t *testing.T) {
-			service := podmantest.Start(t)
-			service.Version(version)
-			client, err := podmanapi.Connect(t.Context(), podmanapi.Options{URL: service.URL(), Getenv: func(string) string { return "" }})
-			if err == nil {
-				client.Close()
-				t.Fatal("connected")
-			}
-			if !podmanapi.Unreachable(err) {
-				t.Errorf("error %v", err)
-			}
-			if version == "4.9.3" && (!strings.Contains(err.Error(), "4.9.3") || !strings.Contains(err.Error(), "5.0")) {
-				t.Errorf("the error does not say what is needed: %v", err)
-			}
-		})
-	}
-}
-
-func TestAddressesWithoutAPodmanAreUnreachable(t *testing.T) {
-	dir := t.TempDir()
-	other := filepath.Join(dir, "other.sock")
-	listener, err := net.Listen("unix", other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") })}
-	go server.Serve(listener)
-	defer server.Close()
-	for name, address := range map[string]string{
-		"there is nothing":           "unix://" + filepath.Join(dir, "none.sock"),
-		"there is something else":    "unix://" + other,
-		"there is no server":         "tcp://127.0.0.1:1",
-		"the scheme is none we know": "gopher://x",
-	} {
-		t.Run(name, func(t *testing.T) {
-			client, err := podmanapi.Connect(t.Context(), podmanapi.Options{URL: address, Getenv: func(string) string { return "" }})
-			if err == nil {
-				client.Close()
-				t.Fatal("connected")
-			}
-			if !podmanapi.Unreachable(err) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("error %v", err)
 			}
 		})
 	}
@@ -422,20 +246,5 @@ func TestAPullShowsItsProgressAndItsError(t *testing.T) {
 	err := s.client.PullImage(t.Context(), "registry.example/none:1", nil)
 	if err == nil || !strings.Contains(err.Error(), "registry.example/none:1") || !strings.Contains(err.Error(), "manifest unknown") {
 		t.Errorf("error %v", err)
-	}
-}
-
-// poll waits for a condition.
-func poll(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.After(soon)
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !condition() {
-		select {
-		case <-deadline:
-			t.Fatalf("%s: not within %s", what, soon)
-		case <-tick.C:
-		}
 	}
 }

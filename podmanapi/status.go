@@ -1,6 +1,7 @@
 package podmanapi
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/podup/podup/plan"
@@ -42,12 +43,14 @@ func (l listed) running() bool {
 // state reduces a listed container to what decisions need.
 func (c *Client) state(l listed) plan.ContainerState {
 	status, code := statusOf(l, c.alive)
+	order, _ := strconv.Atoi(l.Labels[translate.LabelOrder]) // one that is no number is none
 	return plan.ContainerState{
 		Name:      l.name(),
 		ID:        l.ID,
 		Pod:       l.Labels[translate.LabelPod],
 		Container: l.Labels[translate.LabelContainer],
 		Role:      l.Labels[translate.LabelRole],
+		Order:     order,
 		Hash:      l.Labels[translate.LabelHash],
 		Image:     l.Image,
 		ImageID:   l.ImageID,

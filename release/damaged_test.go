@@ -82,13 +82,13 @@ func TestDamagedFilesAreNamedAndHideNothingElse(t *testing.T) {
 func TestAFileThatUnpacksToTooMuchIsRefused(t *testing.T) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
-	if _, err := w.Write(make([]byte, maxSize+1)); err != nil {
+	if _, err := w.Write(make([]byte, 1<<20+1)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := unpack(packed.Bytes()); err == nil || err.Error() != "it unpacks to more than 64 MiB" {
+	if _, err := unpack(packed.Bytes(), 1<<20); err == nil || err.Error() != "it unpacks to more than 1 MiB" {
 		t.Errorf("unpack says %v", err)
 	}
 }

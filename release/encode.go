@@ -160,19 +160,19 @@ func pack(doc document) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-// unpack reads a release file of whatever origin.
-func unpack(data []byte) (document, error) {
+// unpack reads a release file of whatever origin, up to limit bytes.
+func unpack(data []byte, limit int) (document, error) {
 	var doc document
 	r, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return doc, fmt.Errorf("it is no gzip file: %w", err)
 	}
-	text, err := io.ReadAll(io.LimitReader(r, maxSize+1))
+	text, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
 	if err != nil {
 		return doc, fmt.Errorf("it is damaged: %w", err)
 	}
-	if len(text) > maxSize {
-		return doc, fmt.Errorf("it unpacks to more than %d MiB", maxSize>>20)
+	if len(text) > limit {
+		return doc, fmt.Errorf("it unpacks to more than %d MiB", limit>>20)
 	}
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return doc, fmt.Errorf("it is damaged: %w", err)

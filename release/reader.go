@@ -132,7 +132,7 @@ func (r Reader) read(ctx context.Context, entries []entry, i int) (Release, docu
 	if err != nil {
 		return Release{}, document{}, fmt.Errorf("read release %d: %w", e.number, err)
 	}
-	doc, err := unpack(data)
+	doc, err := unpack(data, maxSize)
 	if err != nil {
 		return Release{}, document{}, fmt.Errorf("read release %d: %w", e.number, err)
 	}

@@ -104,6 +104,7 @@ var unfixed = map[string]string{
 	"Container.Project":  "it is in the label beside the hash",
 	"Container.Pod":      "it is in the name",
 	"Container.Name":     "it is in the name",
+	"Container.Order":    "it is for showing only",
 	"Container.Pull":     "it is about the next creation",
 	"Container.Restart":  "Podman changes it in place",
 	"Container.Grace":    "each stop says its own",

@@ -1,5 +1,7 @@
 package translate
 
+import "strconv"
+
 // Labels of the pod; its infra container inherits them.
 func (p Pod) Labels() map[string]string {
 	return map[string]string{LabelProject: p.Project, LabelPod: p.Name, LabelRole: RolePod, LabelHash: p.Hash()}
@@ -18,6 +20,7 @@ func (c Container) Labels() map[string]string {
 	}
 	return map[string]string{
 		LabelProject: c.Project, LabelPod: c.Pod, LabelContainer: c.Name, LabelRole: role, LabelHash: c.Hash(),
+		LabelOrder: strconv.Itoa(c.Order),
 	}
 }
 

@@ -7,6 +7,7 @@ const (
 	LabelContainer = "io.podup.container" // the name in the manifest
 	LabelRole      = "io.podup.role"      // one of the Role constants
 	LabelHash      = "io.podup.hash"      // what the engine fixed at creation, see Hash
+	LabelOrder     = "io.podup.order"     // place among the pod's containers of its kind when it was made, from 0
 	LabelKind      = "io.podup.kind"      // of a volume, its VolumeKind
 )
 

@@ -155,10 +155,12 @@ func (p *podTranslator) translate(network string) Pod {
 	for i := range p.pod.Spec.InitContainers {
 		path := specPath.Child("initContainers").Index(i)
 		pod.Init = append(pod.Init, p.container(&p.pod.Spec.InitContainers[i], path, true))
+		pod.Init[i].Order = i
 	}
 	for i := range p.pod.Spec.Containers {
 		path := specPath.Child("containers").Index(i)
 		pod.Apps = append(pod.Apps, p.container(&p.pod.Spec.Containers[i], path, false))
+		pod.Apps[i].Order = i
 	}
 	for _, volume := range p.volumes {
 		if volume.Kind == Memory {

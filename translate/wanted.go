@@ -108,6 +108,7 @@ type Container struct {
 	Pod        string // pod name
 	Name       string // container name in the manifest
 	Init       bool
+	Order      int    // place among its pod's init or app containers, from 0; only for showing them
 	Image      string // normalised reference: registry, repository and tag or digest
 	Pull       PullPolicy
 	Entrypoint []string // nil: the image's

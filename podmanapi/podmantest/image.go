@@ -3,7 +3,6 @@ package podmantest
 import (
 	"archive/tar"
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -19,8 +18,8 @@ import (
 //	CGO_ENABLED=0 go build -o testprogram github.com/podup/podup/podmanapi/podmantest/testprogram
 const ProgramVariable = "PODUP_TEST_PROGRAM"
 
-// ImportImage makes an image of the test program in the engine at address, unless it is there, and
-// gives its name. It stays.
+// ImportImage makes an image of the test program in the engine at address, for as long as the test
+// runs, and gives its name.
 func ImportImage(t testing.TB, address string) string {
 	t.Helper()
 	binary := os.Getenv(ProgramVariable)
@@ -32,10 +31,7 @@ func ImportImage(t testing.TB, address string) string {
 		t.Fatalf("podmantest: %v", err)
 	}
 	engine := newRaw(t, address)
-	reference := fmt.Sprintf("localhost/podup-test:%x", sha256.Sum256(data))[:len("localhost/podup-test:")+12]
-	if engine.exists("images", reference) {
-		return reference
-	}
+	reference := "localhost/" + uniqueName() + ":1"
 	var archive bytes.Buffer
 	writer := tar.NewWriter(&archive)
 	header := &tar.Header{Name: strings.TrimPrefix(TestProgram, "/"), Mode: 0o755, Size: int64(len(data))}
@@ -55,6 +51,7 @@ func ImportImage(t testing.TB, address string) string {
 	if err != nil || answer.status != http.StatusOK {
 		t.Fatalf("podmantest: import the test program into %s: %v %d %s", address, err, answer.status, answer.text)
 	}
+	t.Cleanup(func() { engine.must(http.MethodDelete, "/images/"+reference+"?force=true", nil, nil) })
 	return reference
 }
 

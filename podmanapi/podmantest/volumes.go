@@ -1,9 +1,6 @@
 package podmantest
 
 import (
-	"archive/tar"
-	"errors"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -11,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -247,92 +243,4 @@ func removeVolume(c *call) (answer, error) {
 	}
 	s.volumes = slices.Delete(s.volumes, i, i+1)
 	return answer{status: http.StatusNoContent}, nil
-}
-
-// exportVolume and importVolume came with Podman 5.6; before, 404.
-
-func exportVolume(c *call) (answer, error) {
-	v, err := c.transferable()
-	if err != nil {
-		return answer{}, err
-	}
-	c.w.Header().Set("Content-Type", "application/x-tar")
-	archive := tar.NewWriter(c.w)
-	if err := archive.AddFS(os.DirFS(v.content)); err != nil {
-		return answer{}, err
-	}
-	return answer{streamed: true}, archive.Close()
-}
-
-func importVolume(c *call) (answer, error) {
-	v, err := c.transferable()
-	if err != nil {
-		return answer{}, err
-	}
-	if err := untar(c.r.Body, v.content); err != nil {
-		return answer{}, internal(err.Error(), "importing into volume %s", v.name)
-	}
-	return answer{status: http.StatusNoContent}, nil
-}
-
-func (c *call) transferable() (*volume, error) {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
-	i := c.s.volumeIndex(c.name)
-	if i < 0 {
-		return nil, noVolume(c.name)
-	}
-	if !c.s.atLeast(5, 6) {
-		return nil, notFound("Not Found", "")
-	}
-	return c.s.volumes[i], nil
-}
-
-// untar unpacks files, directories and links, an existing link or file being removed first.
-func untar(from io.Reader, to string) error {
-	root, err := os.OpenRoot(to)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	archive := tar.NewReader(from)
-	for {
-		header, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		name := filepath.Clean(header.Name)
-		if name == "." {
-			continue // the mode of the root is not applied (seen on 5.8.6)
-		}
-		mode := header.FileInfo().Mode().Perm()
-		switch header.Typeflag {
-		case tar.TypeDir:
-			if err = root.Mkdir(name, mode); err == nil || errors.Is(err, fs.ErrExist) {
-				err = root.Chmod(name, mode) // the umask took bits away
-			}
-		case tar.TypeSymlink:
-			if err = root.Remove(name); err == nil || errors.Is(err, fs.ErrNotExist) {
-				err = root.Symlink(header.Linkname, name)
-			}
-		case tar.TypeReg:
-			var data []byte
-			if data, err = io.ReadAll(archive); err != nil {
-				return err
-			}
-			if err = root.Remove(name); err == nil || errors.Is(err, fs.ErrNotExist) {
-				if err = root.WriteFile(name, data, mode); err == nil {
-					err = root.Chmod(name, mode)
-				}
-			}
-		default:
-			err = syscall.EINVAL
-		}
-		if err != nil {
-			return err
-		}
-	}
 }
