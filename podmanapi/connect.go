@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -52,6 +53,10 @@ func Connect(ctx context.Context, opts Options) (*Client, error) {
 	}
 	uid := os.Getuid()
 	for _, socket := range sockets(uid, getenv) {
+		// Below the temporary directory somebody else may have put a socket of that name.
+		if socket == privateSocket(uid, getenv) && private(filepath.Dir(socket)) != nil {
+			continue
+		}
 		client, err := dial(ctx, address{url: "unix://" + socket, from: "the default socket"}, warn, connectTimeout)
 		if err == nil || !nobodyThere(err) {
 			return client, err

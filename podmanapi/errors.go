@@ -96,6 +96,21 @@ func status(err error) int {
 // missing says that the engine has no such object.
 func missing(err error) bool { return status(err) == http.StatusNotFound }
 
+// vanished says that the engine lost an object of some kind while it did the operation: another call,
+// such as one left behind by a podup that was killed, is removing it. The status is then 500 (5.8).
+func vanished(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, of := range []kind{container, pod, volume} {
+		if strings.HasSuffix(e.Message, "no such "+string(of)) {
+			return true
+		}
+	}
+	return false
+}
+
 // foreign is an object podup must not touch.
 type foreign struct{ doing, owner string }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/podup/podup/translate"
 )
@@ -197,16 +198,23 @@ func (c *Client) on(ctx context.Context, of kind, name, verb string, do func(id,
 	return do(id, doing)
 }
 
+// removeTries are the attempts at a removal that meets another one of the same object.
+const removeTries = 5
+
 // remove removes an object of the project; one that is gone is none.
 func (c *Client) remove(ctx context.Context, of kind, name string, query url.Values) error {
-	err := c.on(ctx, of, name, "remove", func(id, doing string) error {
-		return c.call(ctx, del(doing, of.path()+element(id), query), nil)
-	})
-	if err == nil || missing(err) {
-		c.known.forget(of, name)
-		return nil
+	for try := 1; ; try++ {
+		err := c.on(ctx, of, name, "remove", func(id, doing string) error {
+			return c.call(ctx, del(doing, of.path()+element(id), query), nil)
+		})
+		if err == nil || missing(err) {
+			c.known.forget(of, name)
+			return nil
+		}
+		if !vanished(err) || try == removeTries || !pause(ctx, time.Duration(try)*50*time.Millisecond) {
+			return err
+		}
 	}
-	return err
 }
 
 // create makes an object, or finds it made before: by a call whose reply was lost, or by a run that

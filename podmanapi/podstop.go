@@ -87,7 +87,7 @@ func (c *Client) killStopping(ctx context.Context, members []listed, doing strin
 		}
 		query := url.Values{"signal": {"KILL"}}
 		err := c.call(ctx, post(doing+": container/"+l.name(), "/containers/"+l.ID+"/kill", query, nil), nil)
-		if !isConflict(err) && !missing(err) { // else it has ended meanwhile
+		if !isConflict(err) && !missing(err) && !vanished(err) { // else it has ended meanwhile
 			errs = append(errs, err)
 		}
 	}
@@ -97,7 +97,7 @@ func (c *Client) killStopping(ctx context.Context, members []listed, doing strin
 // stop stops one container by ID. One that never ran or is gone is stopped.
 func (c *Client) stop(ctx context.Context, id, doing string, grace time.Duration) error {
 	err := c.call(ctx, post(doing, "/containers/"+id+"/stop", timeout(grace), nil), nil)
-	if missing(err) {
+	if missing(err) || vanished(err) {
 		return nil
 	}
 	return err

@@ -21,8 +21,12 @@ type ReleaseFiles struct {
 	project string
 }
 
-// Releases gives access to a project's releases; nothing is looked at yet.
-func (c *Client) Releases(project string) *ReleaseFiles { return &ReleaseFiles{c, project} }
+// Releases gives access to a project's releases; nothing is looked at yet. A volume of that name that
+// is another project's, whose claim may be called so, is not touched.
+func (c *Client) Releases(project string) *ReleaseFiles {
+	c.known.join(project)
+	return &ReleaseFiles{c, project}
+}
 
 // RemoveReleases removes the release volume itself.
 func (c *Client) RemoveReleases(ctx context.Context, project string) error {

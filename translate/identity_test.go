@@ -225,9 +225,9 @@ func TestLabels(t *testing.T) {
 		"its holder": {fullPod().HolderLabels(), map[string]string{
 			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "holder"}},
 		"an init container": {full().Labels(), map[string]string{
-			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "init", "io.podup.hash": full().Hash()}},
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "init", "io.podup.order": "0", "io.podup.hash": full().Hash()}},
 		"an app container": {app.Labels(), map[string]string{
-			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "app", "io.podup.hash": app.Hash()}},
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "app", "io.podup.order": "0", "io.podup.hash": app.Hash()}},
 		"a volume of a pod": {translate.Volume{Project: "shop", Pod: "web", Kind: translate.Memory}.Labels(), map[string]string{
 			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "volume", "io.podup.kind": "memory"}},
 		"a claim": {translate.Volume{Project: "shop", Kind: translate.Claim}.Labels(), map[string]string{

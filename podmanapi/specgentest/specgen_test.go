@@ -1,6 +1,7 @@
 // Package specgentest holds the requests podup sends against Podman's own types. It is a module of
 // its own because those need build tags and do not compile beside Kubernetes' libraries; the requests
-// are podmanapi's golden files.
+// are podmanapi's golden files, outside of this module, so that the go tool's test cache does not see
+// them change: run it with -count=1.
 package specgentest
 
 import (
