@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -36,7 +37,7 @@ func (s *scene) copy() *scene {
 }
 
 // up is what the command does, without a registry that can fail.
-func (s *scene) up(ctx context.Context, run func(plan.Plan) apply.Result) (plan.Plan, apply.Result) {
+func (s *scene) up(run func(plan.Plan) apply.Result) (plan.Plan, apply.Result) {
 	s.settled = s.serial
 	p := plan.Diff(s.want, s.observe(s.want, nil), s.opts)
 	pulled := map[string]bool{}
@@ -46,7 +47,9 @@ func (s *scene) up(ctx context.Context, run func(plan.Plan) apply.Result) (plan.
 			return p, result
 		}
 		for _, step := range pulls.Steps {
-			pulled[step.Op.(plan.PullImage).Image] = true
+			if pull, ok := step.Op.(plan.PullImage); ok {
+				pulled[pull.Image] = true
+			}
 		}
 		p = plan.Diff(s.want, s.observe(s.want, pulled), s.opts)
 	}
@@ -331,7 +334,7 @@ func newScene(t *testing.T, r *rand.Rand) *scene {
 	for i, image := range images() {
 		s.registry[image] = fmt.Sprintf("sha256:%012d", i)
 	}
-	p, result := s.up(t.Context(), s.execute(t.Context(), 3))
+	p, result := s.up(s.execute(t.Context(), 3))
 	if wrong := s.wrong(); result.Err != nil || len(wrong) > 0 {
 		t.Fatalf("first up: %v\n%s\n%s", result.Err, strings.Join(wrong, "\n"), p.Script())
 	}
@@ -423,7 +426,7 @@ func everything() map[string]bool {
 // finishes wants the next up to reach the wanted state, and one more to have nothing to do.
 func (s *scene) finishes(t *testing.T, label string, earlier ...plan.Plan) {
 	t.Helper()
-	p, result := s.up(t.Context(), s.execute(t.Context(), 3))
+	p, result := s.up(s.execute(t.Context(), 3))
 	wrong := s.wrong()
 	opts := s.opts
 	opts.Recreate = false
@@ -441,33 +444,35 @@ func (s *scene) finishes(t *testing.T, label string, earlier ...plan.Plan) {
 	t.Fatal(text.String())
 }
 
-func eachScene(t *testing.T, run func(t *testing.T, r *rand.Rand, s *scene)) {
+// scenes gives the scenes of all seeds, each with its source of chance.
+func scenes(t *testing.T) iter.Seq2[*rand.Rand, *scene] {
 	t.Helper()
-	made := 0
-	for seed := range *seeds {
-		if *onlySeed >= 0 && seed != *onlySeed {
-			continue
+	return func(yield func(*rand.Rand, *scene) bool) {
+		made := 0
+		for seed := range *seeds {
+			if *onlySeed >= 0 && seed != *onlySeed {
+				continue
+			}
+			r := rand.New(rand.NewPCG(uint64(seed), 1))
+			s := newScene(t, r)
+			if s == nil {
+				continue
+			}
+			made++
+			s.story = append([]string{fmt.Sprintf("seed %d", seed)}, s.story...)
+			s.journal = nil
+			if !yield(r, s) {
+				return
+			}
 		}
-		r := rand.New(rand.NewPCG(uint64(seed), 1))
-		s := newScene(t, r)
-		if s == nil {
-			continue
+		if *onlySeed < 0 && made < *seeds*3/4 {
+			t.Errorf("only %d of %d seeds make a scene", made, *seeds)
 		}
-		made++
-		s.story = append([]string{fmt.Sprintf("seed %d", seed)}, s.story...)
-		s.journal = nil
-		run(t, r, s)
-		if t.Failed() {
-			return
-		}
-	}
-	if *onlySeed < 0 && made < *seeds*3/4 {
-		t.Errorf("only %d of %d seeds make a scene", made, *seeds)
 	}
 }
 
 func TestAPlanKilledAfterAnyStepIsFinishedByTheNext(t *testing.T) {
-	eachScene(t, func(t *testing.T, r *rand.Rand, s *scene) {
+	for r, s := range scenes(t) {
 		whole := s.copy()
 		whole.finishes(t, "undisturbed")
 
@@ -493,7 +498,109 @@ func TestAPlanKilledAfterAnyStepIsFinishedByTheNext(t *testing.T) {
 			killed.journal = append(killed.journal, "killed")
 			killed.finishes(t, fmt.Sprintf("killed after %d steps", k), earlier...)
 		}
-	})
+	}
+}
+
+func TestOnlySomePodsAndThenTheRest(t *testing.T) {
+	for r, s := range scenes(t) {
+		if len(s.want.Pods) < 2 {
+			continue
+		}
+		s.opts.Pods = []string{s.want.Pods[r.IntN(len(s.want.Pods))].Name}
+		p := plan.Diff(s.want, s.observe(s.want, nil), s.opts)
+		if len(p.Conflicts) > 0 {
+			continue // a name that a pod has to give away that was not chosen
+		}
+		others := map[string]int{}
+		for name, c := range s.containers {
+			if !s.opts.Prune && c.pod != s.opts.Pods[0] {
+				others[name] = c.id
+			}
+		}
+		_, result := s.up(s.execute(t.Context(), 3))
+		s.releases[len(s.releases)-1].finished = false // as the command does: it is a part
+		if result.Err != nil && !s.needsPort(result.Err) {
+			t.Fatalf("%v: only %v: %v\n%s%s", s.story, s.opts.Pods, result.Err, p, p.Script())
+		}
+		opts := s.opts
+		opts.Recreate = false
+		finished := s.copy()
+		finished.releases[len(finished.releases)-1].finished = true
+		if again := plan.Diff(s.want, finished.observe(s.want, everything()), opts); result.Err == nil && !again.Empty() {
+			t.Fatalf("%v: only %v, and then:\n%s", s.story, s.opts.Pods, again)
+		}
+		for name, id := range others {
+			if c := s.containers[name]; c == nil || c.id != id {
+				t.Fatalf("%v: only %v, and %s is another\n%s%s", s.story, s.opts.Pods, name, p, p.Script())
+			}
+		}
+		s.broken = nil
+		s.opts.Pods = nil
+		s.journal = append(s.journal, "and now the rest")
+		s.finishes(t, "all pods", p)
+	}
+}
+
+// needsPort says whether an up of some pods failed because another pod still has a port.
+func (s *scene) needsPort(err error) bool { return strings.Contains(err.Error(), "is taken by") }
+
+func TestAnInitContainerThatFailsTakesEverythingBack(t *testing.T) {
+	for r, s := range scenes(t) {
+		i := slices.IndexFunc(s.want.Pods, func(p translate.Pod) bool { return len(p.Init) > 0 })
+		if i < 0 {
+			continue
+		}
+		good := s.want
+		s.want.Pods = slices.Clone(s.want.Pods)
+		pod := &s.want.Pods[i]
+		pod.Init = slices.Clone(pod.Init)
+		init := &pod.Init[r.IntN(len(pod.Init))]
+		init.Env = append(slices.Clone(init.Env), translate.EnvVar{Name: fails, Value: "yes"})
+
+		before := s.alive()
+		p, result := s.up(s.execute(t.Context(), 3))
+		var failure *apply.InitError
+		if !errors.As(result.Err, &failure) || failure.Container != init.EngineName() || failure.ExitCode != 3 || len(s.broken) > 0 {
+			t.Fatalf("%v: %v\n%s\n%s%s", s.story, result.Err, strings.Join(s.broken, "\n"), p, p.Script())
+		}
+		if down := s.down(before); len(down) > 0 {
+			t.Fatalf("%v: no longer up: %v\n%s%s\n  %s", s.story, down, p, p.Script(), strings.Join(s.journal, "\n  "))
+		}
+		s.want = good
+		s.journal = append(s.journal, "and now without the fault")
+		s.finishes(t, "without the fault", p)
+	}
+}
+
+func TestADownKilledAfterAnyStepIsFinishedByTheNext(t *testing.T) {
+	for r, s := range scenes(t) {
+		opts := plan.DownOptions{Volumes: r.IntN(2) == 0, Grace: -1}
+		nothing := translate.Project{Name: "shop"}
+		p := plan.Down(s.observe(nothing, nil), opts)
+		claims := 0
+		for _, v := range s.volumes {
+			if v.volume.Kind == translate.Claim {
+				claims++
+			}
+		}
+		for k := range len(p.Steps) + 1 {
+			killed := s.copy()
+			killed.settled = -1 // claims may go
+			if err := killed.kill(t.Context(), r, p, k); err != nil {
+				t.Fatalf("%v: down: %v\n%s", s.story, err, p.Script())
+			}
+			again := plan.Down(killed.observe(nothing, nil), opts)
+			result := killed.execute(t.Context(), 3)(again)
+			third := plan.Down(killed.observe(nothing, nil), opts)
+			left := len(killed.volumes)
+			if !opts.Volumes {
+				left -= claims
+			}
+			if result.Err != nil || !third.Empty() || left+len(killed.pods)+len(killed.containers)+len(killed.networks)+len(killed.secrets) > 0 {
+				t.Fatalf("%v: down killed after %d steps: %v\n%s%sagain:\n%s%sthen:\n%s", s.story, k, result.Err, p, p.Script(), again, again.Script(), third)
+			}
+		}
+	}
 }
 
 var errInjected = errors.New("injected")
@@ -520,10 +627,10 @@ func sample(r *rand.Rand, n int) []int {
 }
 
 func TestAPlanThatFailsLeavesRunningWhatRan(t *testing.T) {
-	eachScene(t, func(t *testing.T, r *rand.Rand, s *scene) {
+	for r, s := range scenes(t) {
 		count := s.copy()
 		count.calls = 0
-		p, result := count.up(t.Context(), count.execute(t.Context(), 4))
+		p, result := count.up(count.execute(t.Context(), 4))
 		if result.Err != nil {
 			t.Fatalf("%v: %v", s.story, result.Err)
 		}
@@ -540,24 +647,24 @@ func TestAPlanThatFailsLeavesRunningWhatRan(t *testing.T) {
 				return errInjected, nil
 			}
 			before := failed.alive()
-			_, result := failed.up(t.Context(), failed.execute(t.Context(), 1+r.IntN(4)))
+			_, result := failed.up(failed.execute(t.Context(), 1+r.IntN(4)))
 			failed.fault = nil
 			label := fmt.Sprintf("call %d failed (done all the same: %t)", n, lost)
 			if !errors.Is(result.Err, errInjected) || len(failed.broken) > 0 {
 				t.Fatalf("%v, %s: %v\n%s\n%s%s\n  %s", s.story, label, result.Err, strings.Join(failed.broken, "\n"), p, p.Script(), strings.Join(failed.journal, "\n  "))
 			}
-			if down := failed.down(before, s); len(down) > 0 {
+			if down := failed.down(before); len(down) > 0 {
 				t.Fatalf("%v, %s: no longer up: %v\n%s%s\n  %s", s.story, label, down, p, p.Script(), strings.Join(failed.journal, "\n  "))
 			}
 			failed.journal = append(failed.journal, "failed")
 			failed.finishes(t, label, p)
 		}
-	})
+	}
 }
 
 // down gives what ran before and does not run now, although the manifests did not tell podup to end
 // it.
-func (s *scene) down(before map[string]*worldContainer, was *scene) []string {
+func (s *scene) down(before map[string]*worldContainer) []string {
 	now := s.alive()
 	var down []string
 	for name := range before {

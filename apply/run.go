@@ -72,7 +72,7 @@ func (r *run) divide() {
 func refuse(p plan.Plan) error {
 	var errs []error
 	for _, c := range p.Conflicts {
-		errs = append(errs, fmt.Errorf("%s is held by %s", c.Object, c.Owner))
+		errs = append(errs, fmt.Errorf("%s is taken: %s", c.Object, c.Owner))
 	}
 	for _, image := range p.Missing {
 		errs = append(errs, fmt.Errorf("image %s is not in the store and may not be pulled", image))
@@ -167,11 +167,7 @@ func (r *run) skip() {
 
 // lost says that a step has not been done, or is about to be taken back.
 func (r *run) lost(i int) bool {
-	switch r.states[i] {
-	case Failed, Skipped, Undone:
-		return true
-	}
-	return r.failing(i)
+	return slices.Contains([]State{Failed, Skipped, Undone}, r.states[i]) || r.failing(i)
 }
 
 func (r *run) failing(i int) bool {

@@ -126,6 +126,7 @@ func (s spec) project() translate.Project {
 			case translate.Memory:
 				volume.Size = v.size
 				pod.Held = append(pod.Held, volume.Name)
+			default:
 			}
 			project.Volumes = append(project.Volumes, volume)
 		}

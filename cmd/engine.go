@@ -33,6 +33,7 @@ type Engine interface {
 	Exec(ctx context.Context, container string, opts podmanapi.ExecOptions) (exitCode int, err error)
 	Version(ctx context.Context) (podmanapi.Version, error)
 	Limits(ctx context.Context) (podmanapi.Limits, error)
+	HasNetwork(ctx context.Context, name string) (bool, error)
 	io.Closer
 }
 

@@ -59,7 +59,7 @@ func (a *app) load(strict bool, network string) (loaded, error) {
 			Message: "there is no object in it; podup runs objects of kind Pod",
 		}})
 	}
-	l.problems = manifest.Merge(l.problems, check(l.set, strict, network))
+	l.problems = manifest.Merge(l.problems, check(l.set, a.checkedAs(), strict, network))
 	return l, nil
 }
 
@@ -75,15 +75,25 @@ func unreadable(path string, err error) manifest.Problems {
 	return problems
 }
 
+// checkedAs is the project whose names a claim may not have. A manifest can be checked where none can
+// be named.
+func (a *app) checkedAs() string {
+	project, err := a.projectName()
+	if err != nil {
+		return ""
+	}
+	return project
+}
+
 // check finds what is wrong with a set, as far as that shows without an engine.
-func check(set manifest.Set, strict bool, network string) manifest.Problems {
+func check(set manifest.Set, project string, strict bool, network string) manifest.Problems {
 	problems := validate.Check(set, validate.Options{Strict: strict})
 	if problems.HasErrors() {
 		return problems
 	}
 	// What only shows when references are followed. The key is for this call alone: nothing of what
 	// is made here is kept.
-	_, found := translate.Want(set, translate.Options{Project: "check", Network: network, SecretKey: randomKey()})
+	_, found := translate.Want(set, translate.Options{Project: project, Network: network, SecretKey: randomKey()})
 	if strict {
 		for i := range found {
 			found[i].Severity = manifest.SeverityError

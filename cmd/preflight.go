@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,13 +26,23 @@ const manyObjects = 200
 type host interface {
 	Version(ctx context.Context) (podmanapi.Version, error)
 	Limits(ctx context.Context) (podmanapi.Limits, error)
+	HasNetwork(ctx context.Context, name string) (bool, error)
 }
 
-// preflight tries what Podman would only find out in the middle of the work: ports, host paths,
-// locks. Findings are all that would fail; err is that the engine could not be asked.
+// preflight tries what Podman would only find out in the middle of the work: networks, ports, host
+// paths, locks. Findings are all that would fail; err is that the engine could not be asked.
 func preflight(ctx context.Context, engine host, c comparison) (findings, err error) {
 	ports, paths := neededPorts(c), neededPaths(c.plan)
 	var found []error
+	for _, network := range neededNetworks(c) {
+		there, err := engine.HasNetwork(ctx, network)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			found = append(found, fmt.Errorf("the engine has no network %s, and it is no network mode: podman network ls lists those there are", network))
+		}
+	}
 	if len(ports)+len(paths) > 0 {
 		version, err := engine.Version(ctx)
 		if err != nil {
@@ -56,6 +67,21 @@ func preflight(ctx context.Context, engine host, c comparison) (findings, err er
 		}
 	}
 	return errors.Join(found...), nil
+}
+
+// neededNetworks are the networks, each once, of pods that will be made, but for the project's own.
+func neededNetworks(c comparison) []string {
+	var networks []string
+	for _, step := range c.plan.Steps {
+		op, ok := step.Op.(plan.CreatePod)
+		if !ok || !podmanapi.NamedNetwork(op.Pod.Network) || c.want.Network != nil && c.want.Network.Name == op.Pod.Network {
+			continue
+		}
+		if !slices.Contains(networks, op.Pod.Network) {
+			networks = append(networks, op.Pod.Network)
+		}
+	}
+	return networks
 }
 
 // podPort is a port a pod is about to publish.

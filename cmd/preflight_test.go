@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,10 +18,16 @@ import (
 
 // machine is the engine as preflight sees it.
 type machine struct {
-	version podmanapi.Version
-	limits  podmanapi.Limits
-	err     error
-	asked   []string
+	version  podmanapi.Version
+	limits   podmanapi.Limits
+	networks []string
+	err      error
+	asked    []string
+}
+
+func (m *machine) HasNetwork(_ context.Context, name string) (bool, error) {
+	m.asked = append(m.asked, "network "+name)
+	return slices.Contains(m.networks, name), m.err
 }
 
 func (m *machine) Version(context.Context) (podmanapi.Version, error) {
@@ -245,5 +252,41 @@ func TestAnEngineThatDoesNotAnswerIsNoFinding(t *testing.T) {
 	c := starting(podWithPort(translate.Port{HostPort: 18080, Protocol: "tcp"}))
 	if findings, err := preflight(t.Context(), &machine{err: gone}, c); findings != nil || !errors.Is(err, gone) {
 		t.Errorf("found %v, %v", findings, err)
+	}
+}
+
+func TestANetworkIsLookedForBeforeAnythingIsTouched(t *testing.T) {
+	for _, test := range []struct {
+		name, network string
+		own           bool
+		asked         bool
+		refused       bool
+	}{
+		{name: "the engine's default", network: ""},
+		{name: "a mode", network: "host"},
+		{name: "a mode with options", network: "pasta:--ipv4-only"},
+		{name: "the project's own, made by the plan", network: "podup.shop", own: true},
+		{name: "one that is there", network: "lan", asked: true},
+		{name: "one that is not", network: "lna", asked: true, refused: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			pod := translate.Pod{Project: "shop", Name: "web", Network: test.network}
+			c := comparison{want: translate.Project{Name: "shop", Pods: []translate.Pod{pod, pod}}}
+			if test.own {
+				c.want.Network = &translate.Network{Project: "shop", Name: test.network}
+			}
+			c.plan.Steps = []plan.Step{{Op: plan.CreatePod{Pod: pod}}, {Op: plan.CreatePod{Pod: pod}}}
+			m := &machine{networks: []string{"lan"}}
+			findings, err := preflight(t.Context(), m, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if asked := slices.Contains(m.asked, "network "+test.network); asked != test.asked || len(m.asked) > 1 {
+				t.Errorf("asked %v", m.asked)
+			}
+			if refused := findings != nil && strings.Contains(findings.Error(), test.network); refused != test.refused {
+				t.Errorf("findings: %v", findings)
+			}
+		})
 	}
 }

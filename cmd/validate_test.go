@@ -80,3 +80,15 @@ func TestValidateGivesJSONForEverythingItFinds(t *testing.T) {
 		})
 	}
 }
+
+func TestAClaimMayNotHaveTheNameOfTheProjectsOwnVolume(t *testing.T) {
+	t.Chdir(t.TempDir())
+	manifest := strings.TrimRight(claimManifest, "\n") + "\n" +
+		"---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: podup.shop}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}\n"
+	for project, code := range map[string]int{"shop": 3, "blog": 0} {
+		got := runMain(t, noEngine(t), manifest, "validate", "-f", "-", "--project", project)
+		if got.code != code || strings.Contains(got.err, "podup-name-collision") != (code == 3) {
+			t.Errorf("project %s: exit code %d, want %d\n%s", project, got.code, code, got.err)
+		}
+	}
+}

@@ -34,7 +34,7 @@ func Diff(want translate.Project, actual Actual, opts Options) Plan {
 	d.pullImages()
 	d.createNetwork()
 	d.createSecrets()
-	d.ready = d.ends(0)
+	d.ready = d.ends(0, d.next())
 	d.removeOrphans()
 	d.createClaims()
 	for _, p := range d.pods {
@@ -43,13 +43,16 @@ func Diff(want translate.Project, actual Actual, opts Options) Plan {
 		}
 	}
 	for _, p := range d.pods {
-		first := d.next()
+		p.first = d.next()
 		if p.course == keepPod {
 			d.keep(p)
 		} else {
 			d.makePod(p)
 		}
-		d.removeStaleVolumes(p.pod.Name, first)
+		p.end = d.next()
+	}
+	for _, p := range d.pods {
+		d.removeStaleVolumes(p)
 	}
 	d.removeShared()
 	d.findConflicts()
@@ -93,6 +96,8 @@ type podPlan struct {
 	reasons   []string
 	podChange int    // of the pod itself, none where it is kept
 	scope     string // where it is made
+	first     int    // of the steps that make or change it
+	end       int    // the index after the last of these
 	fates     []*fate
 }
 

@@ -371,6 +371,14 @@ func diffCases() map[string]func(*situation) {
 			s.want.claims = append(s.want.claims, "web-cache")
 			s.want.app().mounts = []string{"web-cache", "conf", "data"}
 		},
+		"a volume of a pod that another pod is to mount as a claim is in the way": func(s *situation) {
+			two(s)
+			s.want.web().volumes = s.want.web().volumes[1:]
+			s.want.web().init = nil
+			s.want.claims = append(s.want.claims, "web-cache")
+			s.want.app().mounts = []string{"web-cache", "conf", "data"}
+			s.want.pods[1].apps[0].mounts = []string{"web-cache"}
+		},
 		"a volume in memory of another size is made anew": func(s *situation) {
 			memory(s)
 			s.want.web().volumes[2].size = 128 << 20

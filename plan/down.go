@@ -49,7 +49,7 @@ func Down(actual Actual, opts DownOptions) Plan {
 		}
 	}
 	if opts.Volumes {
-		after := b.ends(0)
+		after := b.ends(0, b.next())
 		for _, v := range actual.claims(removed, kept, len(opts.Pods) == 0) {
 			b.removeVolume(v, after, "down with volumes")
 		}
@@ -57,7 +57,7 @@ func Down(actual Actual, opts DownOptions) Plan {
 	if len(kept) > 0 || len(opts.Pods) > 0 && len(removed) == 0 {
 		return b.plan
 	}
-	after := b.ends(0)
+	after := b.ends(0, b.next())
 	for _, name := range slices.Sorted(slices.Values(actual.Secrets)) {
 		b.step(b.change(ActionRemove, "secret/"+name, "no pod is left"), "", RemoveSecret{name}, after)
 	}

@@ -354,34 +354,30 @@ func (k *keeper) setRestart() {
 	}
 }
 
-// clean removes what has been replaced and what is no longer wanted. The first has no scope: by then
-// there is no way back, and what is left is removed by the next plan.
+// clean removes what has been replaced and what is no longer wanted, when all of its scope is done:
+// from then on there is no way back. A removal that fails takes nothing back and is left to the next
+// plan.
 func (k *keeper) clean() {
-	var inits, made, all []int
+	together := k.scopeEnds(k.podPlan.scope)
+	var made []int
 	for _, f := range k.fates {
-		all = append(all, f.last)
-		if f.want.Init {
-			inits = append(inits, f.last)
-		}
 		if f.made() {
 			made = append(made, f.last)
 		}
 	}
 	for _, f := range k.fates {
+		if f.verdict != replace && !f.predecessor {
+			continue
+		}
 		after := append(slices.Clone(f.after), f.last)
-		switch {
-		case k.whole:
-			after = append(after, all...)
-		case f.want.Init:
-			after = append(after, inits...)
+		if k.scope(f) == k.podPlan.scope {
+			after = together
 		}
-		if f.verdict == replace || f.predecessor {
-			k.step(f.change, "", RemoveContainer{translate.PredecessorName(f.name)}, after)
-		}
+		k.step(f.change, "", RemoveContainer{translate.PredecessorName(f.name)}, after)
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.unwanted)) {
-		if k.whole { // all is up, and nothing goes back any more
-			k.step(k.unwanted[name], "", RemoveContainer{name}, slices.Concat(all, k.stops))
+		if k.whole {
+			k.step(k.unwanted[name], "", RemoveContainer{name}, together)
 			continue
 		}
 		k.step(k.unwanted[name], k.unwantedScope(name), RemoveContainer{name}, slices.Concat(made, k.stops),

@@ -123,7 +123,7 @@ func (c ContainerState) alive() bool { return c.Status == Running || c.Status ==
 func (d *differ) makePod(p *podPlan) {
 	scope := p.scope
 	removed, replaced := d.removals[p.pod.Name]
-	gone := []int{none}
+	var gone []int
 	if replaced {
 		gone = []int{removed}
 	} else {

@@ -28,7 +28,7 @@ func (p Plan) Pulls() Plan {
 }
 
 // objectWidth bounds the column of objects: an image with its registry would push all reasons away.
-const objectWidth = 40
+const objectWidth = 32
 
 // String shows the changes, one a line with its reason, further reasons below the first, then what
 // stands in the way or is left alone, and last how many changes of which kind:
@@ -45,7 +45,7 @@ func (p Plan) String() string {
 		rows = append(rows, row{string(c.Action), c.Object, c.Reasons})
 	}
 	for _, c := range p.Conflicts {
-		rows = append(rows, row{"conflict", c.Object, []string{"held by " + c.Owner}})
+		rows = append(rows, row{"conflict", c.Object, []string{"taken: " + c.Owner}})
 	}
 	for _, image := range p.Missing {
 		rows = append(rows, row{"missing", "image/" + image, []string{"not in the store, and imagePullPolicy is Never"}})
@@ -100,7 +100,12 @@ func (p Plan) count() string {
 			parts = append(parts, fmt.Sprintf("%d to %s", n, action))
 		}
 	}
-	if len(parts) == 0 {
+	switch blocked := len(p.Conflicts) + len(p.Missing); {
+	case blocked > 0 && len(parts) > 0:
+		return strings.Join(parts, ", ") + ", and nothing of it can be done"
+	case blocked > 0:
+		return "nothing can be done"
+	case len(parts) == 0:
 		return "nothing to do"
 	}
 	return strings.Join(parts, ", ")

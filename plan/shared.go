@@ -28,7 +28,7 @@ func (d *differ) createSecrets() {
 // removeShared removes what of the project no pod uses any more, after everything else: a pod that
 // falls back to its old containers needs their secrets and its network.
 func (d *differ) removeShared() {
-	after := d.ends(0)
+	after := d.ends(0, d.next())
 	if len(d.actual.Secrets) > 0 {
 		used, known := d.usedSecrets()
 		for _, name := range slices.Sorted(slices.Values(d.actual.Secrets)) {

@@ -23,10 +23,20 @@ func (d *differ) createClaims() {
 		case d.freed(v.Name) >= 0:
 			c := d.change(ActionCreate, "volume/"+v.Name, "does not exist")
 			d.volumes[v.Name] = d.step(c, "", CreateVolume{v}, []int{d.freed(v.Name)})
-		case !d.brings(e.Pod):
+		case !d.brings(e.Pod) || d.mountedBeside(e.Pod, v.Name):
 			d.conflict("volume/"+v.Name, "pod "+e.Pod+" of this project")
 		}
 	}
+}
+
+// mountedBeside says whether a container of another pod is to mount a volume. Then a pod's own volume
+// cannot become a claim: the pod could not go back alone.
+func (d *differ) mountedBeside(pod, volume string) bool {
+	return slices.ContainsFunc(d.want.Pods, func(p translate.Pod) bool {
+		return p.Name != pod && slices.ContainsFunc(p.Containers(), func(c translate.Container) bool {
+			return mounted(c.Mounts, []string{volume}) != ""
+		})
+	})
 }
 
 // brings says whether this plan brings a pod to what is wanted, its volumes included.
@@ -89,7 +99,7 @@ func (d *differ) freed(volume string) int {
 func (d *differ) foreign(v translate.Volume, e VolumeState) bool {
 	switch {
 	case e.Role == translate.RoleClaim && v.Kind != translate.Claim:
-		d.conflict("volume/"+v.Name, "a persistentVolumeClaim of this project, whose data is kept")
+		d.conflict("volume/"+v.Name, "a persistentVolumeClaim of this project")
 	case v.Pod != "" && e.Role != translate.RoleClaim && e.Pod != v.Pod:
 		d.conflict("volume/"+v.Name, "pod "+e.Pod+" of this project")
 	default:
@@ -110,17 +120,17 @@ func (d *differ) writeFiles(v translate.Volume) {
 	}
 }
 
-// removeStaleVolumes removes the volumes of a wanted pod that are not wanted any more, once the
-// steps from index first on, which are the pod's, have ended their use.
-func (d *differ) removeStaleVolumes(pod string, first int) {
-	stale := slices.DeleteFunc(d.actual.ownVolumes(pod), func(e VolumeState) bool {
+// removeStaleVolumes removes the volumes of a wanted pod that are not wanted any more, when its steps
+// have ended their use and nothing can bring it back.
+func (d *differ) removeStaleVolumes(p *podPlan) {
+	stale := slices.DeleteFunc(d.actual.ownVolumes(p.pod.Name), func(e VolumeState) bool {
 		_, wanted := findVolume(d.want, e.Name)
 		return wanted
 	})
 	if len(stale) == 0 {
 		return
 	}
-	after := d.ends(first)
+	after := append(d.ends(p.first, p.end), d.scopeEnds(p.scope)...)
 	for _, e := range stale {
 		d.removeVolume(e, after, "no longer in the manifests")
 	}

@@ -53,8 +53,7 @@ func Connect(ctx context.Context, opts Options) (*Client, error) {
 	}
 	uid := os.Getuid()
 	for _, socket := range sockets(uid, getenv) {
-		// Below the temporary directory somebody else may have put a socket of that name.
-		if socket == privateSocket(uid, getenv) && private(filepath.Dir(socket)) != nil {
+		if !trusted(socket, uid, getenv) {
 			continue
 		}
 		client, err := dial(ctx, address{url: "unix://" + socket, from: "the default socket"}, warn, connectTimeout)
@@ -67,6 +66,12 @@ func Connect(ctx context.Context, opts Options) (*Client, error) {
 		return nil, err
 	}
 	return dial(ctx, address{url: "unix://" + socket, from: "a service podup started"}, warn, connectTimeout)
+}
+
+// trusted says that a socket podup tries of its own accord is not somebody else's: the private one may
+// lie below the temporary directory, where anybody can make one of that name.
+func trusted(socket string, uid int, getenv func(string) string) bool {
+	return socket != privateSocket(uid, getenv) || private(filepath.Dir(socket)) == nil
 }
 
 // nobodyThere says that no process listens, as opposed to one that does not do.

@@ -36,7 +36,7 @@ func (c *Client) CreateContainer(ctx context.Context, con translate.Container, n
 // StartContainer starts a container; one that runs is started.
 func (c *Client) StartContainer(ctx context.Context, name string) error {
 	return c.on(ctx, container, name, "start", func(id, doing string) error {
-		return c.call(ctx, post(doing, "/containers/"+id+"/start", nil, nil), nil)
+		return c.begin(ctx, id, doing)
 	})
 }
 

@@ -2,6 +2,7 @@ package podmanapi
 
 import (
 	"context"
+	"strings"
 
 	"github.com/podup/podup/translate"
 )
@@ -24,6 +25,25 @@ func (c *Client) CreateNetwork(ctx context.Context, n translate.Network) error {
 	}
 	c.known.add(network, n.Name, made.ID)
 	return nil
+}
+
+// NamedNetwork says whether a pod's network is one of the engine's, by name, and no network mode.
+func NamedNetwork(network string) bool {
+	mode, _, _ := strings.Cut(network, ":")
+	switch mode {
+	case "", "host", "none", "private", "bridge", "pasta", "slirp4netns":
+		return false
+	}
+	return true
+}
+
+// HasNetwork says whether the engine has a network of this name or ID, whoever made it.
+func (c *Client) HasNetwork(ctx context.Context, name string) (bool, error) {
+	err := c.call(ctx, get("look for network/"+name, network.path()+element(name)+"/json", nil), nil)
+	if missing(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // RemoveNetwork removes a network of the project.

@@ -72,18 +72,15 @@ func specOf(p translate.Pod) podSpec {
 		Labels:     p.Labels(),
 	}
 	mode, options, _ := strings.Cut(p.Network, ":")
-	switch mode {
-	case "":
-	case "host", "none", "private", "bridge":
-		spec.NetNS = &namespace{Mode: mode}
-	case "pasta", "slirp4netns":
-		spec.NetNS = &namespace{Mode: mode}
-		if options != "" {
-			spec.NetworkOptions = map[string][]string{mode: strings.Split(options, ",")}
-		}
-	default:
+	switch {
+	case NamedNetwork(p.Network):
 		spec.NetNS = &namespace{Mode: "bridge"}
 		spec.Networks = map[string]networkOptions{p.Network: {Aliases: aliases(p)}}
+	case mode != "":
+		spec.NetNS = &namespace{Mode: mode}
+		if options != "" && (mode == "pasta" || mode == "slirp4netns") {
+			spec.NetworkOptions = map[string][]string{mode: strings.Split(options, ",")}
+		}
 	}
 	if mode == "host" || mode == "none" {
 		return spec // the engine refuses port mappings there; on the host's network they mean nothing
@@ -118,7 +115,7 @@ func (c *Client) StartPod(ctx context.Context, name string) error {
 	deadline := time.Now().Add(portPatience)
 	for wait := 15 * time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		err := c.on(ctx, container, infra, "start", func(id, doing string) error {
-			return c.call(ctx, post(doing, "/containers/"+id+"/start", nil, nil), nil)
+			return c.begin(ctx, id, doing)
 		})
 		if err == nil {
 			return nil
