@@ -50,11 +50,6 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 	}
 	if interrupted {
 		v.Note("stopping the pods; press Ctrl-C again to kill them")
-		// What has come until now is the first interrupt: programs between podup and the terminal pass
-		// on a signal the process group has got already (timeout, make).
-		for len(signals) > 0 {
-			<-signals
-		}
 	}
 	ctx = context.WithoutCancel(ctx)
 	actual, err := engine.Observe(ctx, translate.Project{Name: at.project})
@@ -86,10 +81,8 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 		}
 		done <- err
 	}()
-	select {
-	case err := <-done:
+	if ended, err := endsBefore(again, done); ended {
 		return err
-	case <-again:
 	}
 	v.Note("killing the pods")
 	// The containers that are being stopped need no lock to be killed.
@@ -98,6 +91,24 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 	cancel()
 	<-done
 	return err
+}
+
+// echoTime is how long after the first interrupt others still belong to it: programs between podup and
+// the terminal (timeout, make) pass on a signal that the process group has got already.
+const echoTime = 500 * time.Millisecond
+
+// endsBefore waits for the end of the stopping, or for an interrupt that is one of its own.
+func endsBefore(again <-chan os.Signal, done <-chan error) (ended bool, err error) {
+	for began := time.Now(); ; {
+		select {
+		case err := <-done:
+			return true, err
+		case <-again:
+			if time.Since(began) >= echoTime {
+				return false, nil
+			}
+		}
+	}
 }
 
 // stopPlan stops the pods that are there.

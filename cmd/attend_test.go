@@ -90,7 +90,10 @@ func TestASecondInterruptKills(t *testing.T) {
 	until(t, "the container is asked to stop", func() bool {
 		return slices.ContainsFunc(s.service.Writes(), func(r podmantest.Request) bool { return strings.HasSuffix(r.Path, "/stop") })
 	})
-	interrupt()
+	until(t, "an interrupt counts as a second one", func() bool {
+		interrupt()
+		return strings.Contains(r.err.String(), "killing the pods")
+	})
 	if code := <-r.code; code != 130 {
 		t.Errorf("exit code %d\n%s", code, r.err)
 	}

@@ -170,11 +170,14 @@ type history struct {
 // the newest release that was carried out to its end. What cannot be read is left out with a
 // warning: then reasons are coarser, and contents are written again.
 func (h history) apply(ctx context.Context, actual *plan.Actual, all bool) {
-	actual.Applied, actual.Unfinished = nil, 0
-	deployed, gap := false, false
+	actual.Applied, actual.Unfinished, actual.Partial = nil, 0, nil
+	deployed, gap, last := false, false, 0
 	for r, err := range h.reader.Past(ctx) {
 		var definition translate.Project
 		if err == nil {
+			// A number that is missing is an attempt that is no longer kept.
+			gap = gap || !deployed && last > 0 && r.Number != last-1
+			last = r.Number
 			definition, err = h.translate(r)
 		}
 		if err != nil {
@@ -183,6 +186,12 @@ func (h history) apply(ctx context.Context, actual *plan.Actual, all bool) {
 			}
 			gap = gap || !deployed
 			continue
+		}
+		if len(r.Options.Pods) > 0 && !gap {
+			if actual.Partial == nil {
+				actual.Partial = map[int]plan.Partial{}
+			}
+			actual.Partial[len(actual.Applied)] = plan.Partial{Pods: r.Options.Pods, Done: r.Status == release.Partial}
 		}
 		actual.Applied = append(actual.Applied, definition)
 		if deployed = deployed || r.Status == release.Deployed; !deployed {

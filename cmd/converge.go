@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,10 +52,8 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 			return plan.Actual{}, a.giveUp(ctx, engine, held, c.actual, failure(c.plan, result))
 		}
 	}
-	if len(t.options.Pods) == 0 {
-		if err := store.Finish(ctx, number); err != nil {
-			return plan.Actual{}, err
-		}
+	if err := store.Finish(ctx, number); err != nil {
+		return plan.Actual{}, err
 	}
 	if c.plan.Empty() {
 		v.Note(upToDate(t, c.want))
@@ -73,21 +72,26 @@ func (a *app) prepare(ctx context.Context, engine Engine, t target, key []byte, 
 	if err := a.admit(ctx, engine, c); err != nil {
 		return c, err
 	}
-	pulls := c.plan.Pulls()
-	if pulls.Empty() {
-		return c, nil
-	}
-	if result := a.run(ctx, engine, v, pulls); result.Err != nil {
-		return c, result.Err
+	asked, err := a.pull(ctx, engine, v, c)
+	if err != nil || len(asked) == 0 {
+		return c, err
 	}
 	pulled := map[string]bool{}
-	for _, step := range pulls.Steps {
-		if op, ok := step.Op.(plan.PullImage); ok {
-			pulled[op.Image] = true
-		}
+	for image := range asked {
+		pulled[image] = true
 	}
 	if c, err = compare(ctx, engine, t, key, pulled, a.warn); err != nil {
 		return c, err
+	}
+	// What was pulled may have brought a container that is made from what could not be.
+	var needed []error
+	for _, image := range slices.Sorted(maps.Keys(asked)) {
+		if err := asked[image]; err != nil && !refreshOnly(c, image) {
+			needed = append(needed, err)
+		}
+	}
+	if len(needed) > 0 {
+		return c, errors.Join(needed...)
 	}
 	return c, a.admit(ctx, engine, c)
 }

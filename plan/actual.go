@@ -35,6 +35,15 @@ type Actual struct {
 	// Applied[Unfinished] says or as any of those after it; where there is no such definition, it is
 	// not known.
 	Unfinished int
+	// Partial are those of Applied that were for some pods only, by index. They say nothing of other
+	// pods. One that was carried out for its pods counts for these as Applied[Unfinished] does.
+	Partial map[int]Partial
+}
+
+// Partial is the reach of a definition that was applied for some pods only.
+type Partial struct {
+	Pods []string
+	Done bool // carried out to its end
 }
 
 // PodState is a pod with its containers as the engine lists them. Without an ID the engine has no

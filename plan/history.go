@@ -8,13 +8,22 @@ import (
 	"github.com/podup/podup/translate"
 )
 
-// candidates are the definitions of which one made what leaves no trace in labels: the newest that
-// was carried out to its end and the attempts since. It is nil where that is not known.
-func (a Actual) candidates() []translate.Project {
-	if a.Unfinished >= len(a.Applied) {
-		return nil
+// candidates are the definitions of which one made what of a pod leaves no trace in labels: the
+// newest that was carried out to its end for it and the attempts since. It is nil where that is not
+// known.
+func (a Actual) candidates(pod string) []translate.Project {
+	var attempts []translate.Project
+	for i, p := range a.Applied {
+		part, narrow := a.Partial[i]
+		if narrow && !slices.Contains(part.Pods, pod) {
+			continue
+		}
+		attempts = append(attempts, p)
+		if i == a.Unfinished || part.Done {
+			return attempts
+		}
 	}
-	return a.Applied[:a.Unfinished+1]
+	return nil
 }
 
 func findPod(p translate.Project, name string) (translate.Pod, bool) {
@@ -80,7 +89,10 @@ func (a Actual) madeFrom(e ContainerState, engineName string) (translate.Contain
 // volumeMadeFrom gives a definition that makes a volume like the present one, its content as far as
 // it is known.
 func (a Actual) volumeMadeFrom(e VolumeState) translate.Volume {
-	for _, p := range a.Applied {
+	for i, p := range a.Applied {
+		if part, narrow := a.Partial[i]; narrow && !slices.Contains(part.Pods, e.Pod) {
+			continue // it never reached this volume
+		}
 		if v, ok := findVolume(p, e.Name); ok && v.Kind == e.Kind {
 			return v
 		}
@@ -111,7 +123,7 @@ func (a Actual) containerGrace(pod, engineName string) time.Duration {
 // everApplied says whether each definition that may hold has this container just so. An init
 // container of which that is true and which is gone has run: somebody pruned it.
 func (a Actual) everApplied(c translate.Container) bool {
-	candidates := a.candidates()
+	candidates := a.candidates(c.Pod)
 	for _, p := range candidates {
 		if was, ok := findContainer(p, c.Pod, c.EngineName()); !ok || was.Hash() != c.Hash() {
 			return false
@@ -120,24 +132,25 @@ func (a Actual) everApplied(c translate.Container) bool {
 	return len(candidates) > 0
 }
 
-// restartDiffers says whether a container that stays may have another restart policy than wanted,
-// and which one. Only definitions it can have been made or updated by count.
-func (a Actual) restartDiffers(c translate.Container) (was translate.Restart, differs bool) {
-	for i, p := range a.Applied {
-		if i > a.Unfinished {
-			break
-		}
+// restartDiffers says why the restart policy of a container that stays has to be set. Nothing means
+// it is right. Only definitions it can have been made or updated by count.
+func (a Actual) restartDiffers(c translate.Container) (reason string) {
+	candidates := a.candidates(c.Pod)
+	if candidates == nil {
+		return "restart policy unknown"
+	}
+	for _, p := range candidates {
 		old, ok := findContainer(p, c.Pod, c.EngineName())
 		if ok && old.Restart != c.Restart && old.Hash() == c.Hash() {
-			return old.Restart, true
+			return fmt.Sprintf("restart: %s → %s", old.Restart, c.Restart)
 		}
 	}
-	return "", false
+	return ""
 }
 
 // contentDiffers says why the files of a volume have to be written. Nothing means they are right.
 func (a Actual) contentDiffers(v translate.Volume) []string {
-	candidates := a.candidates()
+	candidates := a.candidates(v.Pod)
 	if candidates == nil {
 		return []string{"content unknown"}
 	}

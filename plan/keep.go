@@ -347,8 +347,8 @@ func (k *keeper) setRestart() {
 		if f.now == nil || f.made() {
 			continue
 		}
-		if was, differs := k.actual.restartDiffers(f.want); differs {
-			c := k.change(ActionUpdate, "container/"+f.name, fmt.Sprintf("restart: %s → %s", was, f.want.Restart))
+		if reason := k.actual.restartDiffers(f.want); reason != "" {
+			c := k.change(ActionUpdate, "container/"+f.name, reason)
 			k.step(c, "", SetRestart{Name: f.name, Restart: f.want.Restart}, append(f.after, f.last))
 		}
 	}

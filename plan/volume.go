@@ -64,7 +64,7 @@ func (d *differ) renewal(v translate.Volume, e VolumeState) string {
 	case v.Kind != translate.Memory:
 		return ""
 	}
-	for _, p := range d.actual.candidates() {
+	for _, p := range d.actual.candidates(e.Pod) {
 		if old, ok := findVolume(p, v.Name); ok && old.Kind == translate.Memory && old.Size != v.Size {
 			return fmt.Sprintf("size: %s → %s", size(old.Size), size(v.Size))
 		}

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (r Reader) Latest(ctx context.Context) (Release, bool, error) {
 	if err != nil {
 		return Release{}, false, err
 	}
-	i := slices.IndexFunc(entries, func(e entry) bool { return !e.pending })
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.phase == deployed })
 	if i < 0 {
 		return Release{}, false, nil
 	}
@@ -103,7 +104,7 @@ func (r Reader) entries(ctx context.Context) ([]entry, error) {
 }
 
 // entriesOf gives the releases among file names, newest first. Where a number is there twice, which
-// a rename that was cut short may leave on a remote engine, the deployed one counts.
+// a rename that was cut short may leave on a remote engine, the one that has come further counts.
 func entriesOf(names []string) []entry {
 	var all []entry
 	for _, name := range names {
@@ -112,15 +113,7 @@ func entriesOf(names []string) []entry {
 		}
 	}
 	slices.SortFunc(all, func(a, b entry) int {
-		switch {
-		case a.number != b.number:
-			return b.number - a.number
-		case a.pending == b.pending:
-			return 0
-		case b.pending:
-			return -1
-		}
-		return 1
+		return cmp.Or(b.number-a.number, int(a.phase-b.phase))
 	})
 	return slices.CompactFunc(all, func(a, b entry) bool { return a.number == b.number })
 }
@@ -137,10 +130,10 @@ func (r Reader) read(ctx context.Context, entries []entry, i int) (Release, docu
 		return Release{}, document{}, fmt.Errorf("read release %d: %w", e.number, err)
 	}
 	found := Release{Number: e.number, Created: doc.Created, Options: Options{Sources: doc.Sources, Pods: doc.Pods}}
-	switch newest := slices.IndexFunc(entries, func(e entry) bool { return !e.pending }); {
-	case e.pending && len(doc.Pods) > 0:
+	switch newest := slices.IndexFunc(entries, func(e entry) bool { return e.phase == deployed }); {
+	case e.phase == partial:
 		found.Status = Partial
-	case e.pending:
+	case e.phase == pending:
 		found.Status = Failed
 	case i == newest:
 		found.Status = Deployed

@@ -44,8 +44,8 @@ func (s Store) Key(ctx context.Context) (key []byte, fresh bool, err error) {
 }
 
 // Begin writes a release as pending, which is shown as Failed until Finish, and gives its number.
-// Key is what Key gave; it is stored if it was fresh. Nothing is written when the newest release,
-// deployed or not, has the same definition: the number is then that one's.
+// Key is what Key gave; it is stored if it was fresh. Nothing is written when a release
+// says the same already, see same: the number is then that one's.
 func (s Store) Begin(ctx context.Context, r Release, key []byte) (number int, err error) {
 	raw, values, err := encode(r, key)
 	if err != nil {
@@ -65,7 +65,7 @@ func (s Store) Begin(ctx context.Context, r Release, key []byte) (number int, er
 			return 0, fmt.Errorf("write the project's key: %w", err)
 		}
 	default:
-		if number, ok := s.same(ctx, entries, raw); ok {
+		if number, ok := s.same(ctx, entries, raw, r.Options.Pods); ok {
 			return number, nil
 		}
 	}
@@ -95,37 +95,63 @@ func (s Store) Begin(ctx context.Context, r Release, key []byte) (number int, er
 	return number, s.prune(ctx)
 }
 
-// same says whether the newest release has this definition, and its number. An older one does not
-// count: what has been tried since has left its traces.
-func (s Store) same(ctx context.Context, entries []entry, definition []byte) (number int, ok bool) {
-	if len(entries) == 0 {
-		return 0, false
+// same finds the release that says what is to be said of some pods, none being all: the newest, or,
+// behind ones that were carried out for other pods, one of the same definition. One with another
+// definition ends the search: what has been tried since has left its traces.
+func (s Store) same(ctx context.Context, entries []entry, definition []byte, pods []string) (number int, ok bool) {
+	for i, e := range entries {
+		// A damaged release is no reason to keep the next one from being written.
+		_, doc, err := s.reader().read(ctx, entries, i)
+		if err != nil || !bytes.Equal(doc.Definition, definition) {
+			return 0, false
+		}
+		switch e.phase {
+		case deployed:
+			return e.number, true
+		case partial:
+			if len(pods) > 0 && within(pods, doc.Pods) {
+				return e.number, true
+			}
+		case pending:
+			return e.number, within(pods, doc.Pods) && within(doc.Pods, pods)
+		}
 	}
-	// A damaged release is no reason to keep the next one from being written.
-	_, doc, err := s.reader().read(ctx, entries, 0)
-	return entries[0].number, err == nil && bytes.Equal(doc.Definition, definition)
+	return 0, false
 }
 
-// Finish marks a release as deployed, drops all but the last Kept and the secret values no kept
-// release names. One that is deployed already stays as it is.
+func within(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(name string) bool { return !slices.Contains(all, name) })
+}
+
+// Finish marks a release as carried out, deployed or, where it was for some pods only, partial. It
+// drops all but the last Kept and the secret values no kept release names. One that is marked already
+// stays as it is.
 func (s Store) Finish(ctx context.Context, number int) error {
 	entries, err := s.reader().entries(ctx)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
+	for i, e := range entries {
 		if e.number != number {
 			continue
 		}
-		if !e.pending {
+		if e.phase != pending {
 			return nil
 		}
-		if err := s.Files.Rename(ctx, pendingName(number), deployedName(number)); err != nil {
-			return fmt.Errorf("mark release %d as deployed: %w", number, err)
+		found, _, err := s.reader().read(ctx, entries, i)
+		if err != nil {
+			return fmt.Errorf("mark release %d as carried out: %w", number, err)
+		}
+		name, state := deployedName(number), Deployed
+		if len(found.Options.Pods) > 0 {
+			name, state = partialName(number), Partial
+		}
+		if err := s.Files.Rename(ctx, pendingName(number), name); err != nil {
+			return fmt.Errorf("mark release %d as %s: %w", number, state, err)
 		}
 		return s.prune(ctx)
 	}
-	return fmt.Errorf("mark release %d as deployed: it is gone", number)
+	return fmt.Errorf("mark release %d as carried out: it is gone", number)
 }
 
 // prune keeps the newest Kept releases and, where all of those failed, the newest deployed one.
@@ -135,16 +161,16 @@ func (s Store) prune(ctx context.Context) error {
 		return fmt.Errorf("list the releases: %w", err)
 	}
 	var kept []entry
-	dropped, deployed := false, false
+	dropped, found := false, false
 	for i, e := range entriesOf(names) {
-		if i < Kept || !e.pending && !deployed {
+		if i < Kept || e.phase == deployed && !found {
 			kept = append(kept, e)
 		} else if err := s.Files.Remove(ctx, e.name()); err != nil {
 			return fmt.Errorf("drop release %d: %w", e.number, err)
 		} else {
 			dropped = true
 		}
-		deployed = deployed || !e.pending
+		found = found || e.phase == deployed
 	}
 	if !dropped {
 		return nil

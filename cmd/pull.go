@@ -1,0 +1,69 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/podup/podup/apply"
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+// pull asks the registries for the images of a plan, and gives those with what went wrong. A pull
+// that fails is no failure where the image only was to be refreshed: a kubelet asks for one when it
+// makes a container, and an unchanged up must not need a registry.
+func (a *app) pull(ctx context.Context, engine apply.Engine, v view, c comparison) (asked map[string]error, err error) {
+	pulls := c.plan.Pulls()
+	if pulls.Empty() {
+		return nil, nil
+	}
+	v.Begin(pulls)
+	executor := apply.Executor{Engine: engine, Notify: v.Event}
+	result := executor.Run(ctx, pulls)
+	asked = map[string]error{}
+	forgiven := ctx.Err() == nil
+	for i, step := range pulls.Steps {
+		op, ok := step.Op.(plan.PullImage)
+		if !ok {
+			continue
+		}
+		asked[op.Image] = result.Errs[i]
+		forgiven = forgiven && (result.States[i] == apply.Done || result.Errs[i] != nil && refreshOnly(c, op.Image))
+	}
+	if forgiven {
+		result.Err = nil
+	}
+	if v.End(result) {
+		result.Err = markSaid(result)
+	}
+	if result.Err != nil {
+		return nil, result.Err
+	}
+	for _, image := range slices.Sorted(maps.Keys(asked)) {
+		if err := asked[image]; err != nil {
+			a.warn(fmt.Sprintf("image %s: not refreshed: %s; what runs is kept", image, err))
+		}
+	}
+	return asked, nil
+}
+
+// refreshOnly says whether a plan can do with the image that is in the store: it makes no container
+// from it that always wants what the registry has.
+func refreshOnly(c comparison, image string) bool {
+	if c.actual.Images[image] == "" {
+		return false
+	}
+	for _, step := range c.plan.Steps {
+		if op, ok := step.Op.(plan.CreateContainer); ok && alwaysPulls(op.Container, image) {
+			return false
+		}
+	}
+	return true
+}
+
+func alwaysPulls(c translate.Container, image string) bool {
+	return c.Image == image && c.Pull == translate.PullAlways ||
+		slices.ContainsFunc(c.Mounts, func(m translate.Mount) bool { return m.Image == image && m.ImagePull == translate.PullAlways })
+}
