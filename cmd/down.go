@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -91,6 +92,9 @@ func runDown(ctx context.Context, opts *downOptions) error {
 		}
 	}
 	if len(pods) == 0 {
+		if err := a.removeLate(ctx, engine, v, actual, opts); err != nil {
+			return err
+		}
 		if actual.Release {
 			if err := engine.RemoveReleases(ctx, project); err != nil {
 				return err
@@ -101,6 +105,42 @@ func runDown(ctx context.Context, opts *downOptions) error {
 		}
 	}
 	v.Note(removed(project, p, actual, pods, opts.volumes))
+	return nil
+}
+
+// lateTime is how long an engine may go on with a request whose podup was killed.
+const lateTime = 2 * time.Second
+
+// removeLate removes what still appears after down has removed what it saw: Podman (seen on 5.8) carries
+// a create to its end although the podup that asked for it was killed. Only after an `up` that did not
+// end, and only where a pod it wanted was not there, is there anything to wait for.
+func (a *app) removeLate(ctx context.Context, engine Engine, v view, before plan.Actual, opts *downOptions) error {
+	if before.Unfinished == 0 || len(before.Applied) == 0 {
+		return nil
+	}
+	if !slices.ContainsFunc(before.Applied[0].Pods, func(pod translate.Pod) bool {
+		_, there := before.Pods[pod.Name]
+		return !there
+	}) {
+		return nil
+	}
+	for end := time.Now().Add(lateTime); time.Now().Before(end); {
+		late, err := engine.Observe(ctx, translate.Project{Name: before.Project})
+		if err != nil {
+			return err
+		}
+		p := plan.Down(late, plan.DownOptions{Volumes: opts.volumes, Grace: opts.timeout.value()})
+		if !p.Empty() {
+			if result := a.run(ctx, engine, v, p); result.Err != nil {
+				return result.Err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 	return nil
 }
 

@@ -264,21 +264,47 @@ func takePort(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // nothingLeft passes when nothing carries the project's label but the named claims, and podup has no
-// file about it: nothing-left [-project NAME] [CLAIM…]
+// file about it: nothing-left [-project NAME] [-down] [CLAIM…]
+//
+// With -down, podup down is run until it is so: the engine may still be doing what a killed podup had
+// asked of it.
 func nothingLeft(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
-	project := ts.Getenv("PROJECT")
-	if len(args) >= 2 && args[0] == "-project" {
-		project, args = args[1], args[2:]
+	project, down := ts.Getenv("PROJECT"), false
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		switch {
+		case args[0] == "-down":
+			down, args = true, args[1:]
+		case args[0] == "-project" && len(args) > 1:
+			project, args = args[1], args[2:]
+		default:
+			ts.Fatalf("usage: nothing-left [-project NAME] [-down] [CLAIM...]")
+		}
 	}
+	if !down {
+		ts.Check(left(ts, project, args))
+		return
+	}
+	within(ts, patience, "podup down leaves nothing", func() error {
+		if err := ts.Exec("podup", "--project", project, "down"); err != nil {
+			return err
+		}
+		return left(ts, project, args)
+	})
+}
+
+// left is an error that names what the engine and the machine have of a project beyond its claims.
+func left(ts *testscript.TestScript, project string, wantClaims []string) error {
 	var left, claims []string
 	for _, kind := range objectKinds() {
 		objects, err := kind.list()
-		ts.Check(err)
+		if err != nil {
+			return err
+		}
 		for _, object := range objects {
 			switch {
 			case object.project != project:
-			case kind.name == "volume" && slices.Contains(args, object.name):
+			case kind.name == "volume" && slices.Contains(wantClaims, object.name):
 				claims = append(claims, object.name)
 			default:
 				left = append(left, kind.name+" "+object.name)
@@ -286,28 +312,32 @@ func nothingLeft(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	// By name as well: what lost its label is left all the same.
-	for _, list := range [][]string{{"volume", "ls", "--format", "{{.Name}}"}, {"network", "ls", "--format", "{{.Name}}"}, {"secret", "ls", "--format", "{{.Name}}"}} {
-		out, err := exec.Command("podman", list...).Output()
-		ts.Check(err)
+	for _, kind := range []string{"volume", "network", "secret"} {
+		out, err := exec.Command("podman", kind, "ls", "--format", "{{.Name}}").Output()
+		if err != nil {
+			return fmt.Errorf("podman %s ls: %s", kind, reason(err))
+		}
 		for _, name := range strings.Fields(string(out)) {
 			if name == "podup."+project || strings.HasPrefix(name, "podup."+project+".") {
-				left = append(left, list[0]+" "+name)
+				left = append(left, kind+" "+name)
 			}
 		}
 	}
 	files, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "podup", project+".*"))
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	for _, file := range files {
 		left = append(left, "file "+file)
 	}
 	if len(left) > 0 {
-		ts.Fatalf("left of project %s: %s", project, strings.Join(left, ", "))
+		return fmt.Errorf("left of project %s: %s", project, strings.Join(left, ", "))
 	}
 	slices.Sort(claims)
-	slices.Sort(args)
-	if !slices.Equal(claims, args) {
-		ts.Fatalf("claims of project %s: %q, want %q", project, claims, args)
+	if want := slices.Sorted(slices.Values(wantClaims)); !slices.Equal(claims, want) {
+		return fmt.Errorf("claims of project %s: %q, want %q", project, claims, want)
 	}
+	return nil
 }
 
 // many writes a manifest of one pod with N containers: many N FILE NAME

@@ -108,12 +108,18 @@ var created = time.Date(2026, 5, 4, 3, 2, 1, 999, time.UTC)
 
 func apply(t *testing.T, files *memory, set manifest.Set, finish bool) int {
 	t.Helper()
+	return applyTo(t, files, set, finish)
+}
+
+// applyTo is apply for some pods only; none is all.
+func applyTo(t *testing.T, files *memory, set manifest.Set, finish bool, pods ...string) int {
+	t.Helper()
 	store := Store{Files: files}
 	key, _, err := store.Key(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	number, err := store.Begin(t.Context(), Release{Created: created, Set: set, Options: Options{Sources: []string{"/srv/web/pod.yaml"}}}, key)
+	number, err := store.Begin(t.Context(), Release{Created: created, Set: set, Options: Options{Sources: []string{"/srv/web/pod.yaml"}, Pods: pods}}, key)
 	if err != nil {
 		t.Fatal(err)
 	}

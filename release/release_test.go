@@ -121,15 +121,14 @@ func TestGoingBackAfterAFailureIsANewRelease(t *testing.T) {
 	}
 }
 
-func TestAReleaseForSomePodsIsPartial(t *testing.T) {
+func TestAReleaseForSomePodsIsPartialOnceItWasCarriedOut(t *testing.T) {
 	files := newMemory()
 	store := Store{Files: files}
-	key, fresh, err := store.Key(t.Context())
-	if err != nil || !fresh {
-		t.Fatalf("key is fresh: %v, %v", fresh, err)
+	number := applyTo(t, files, example("web:1", "x"), false, "web")
+	if got := states(t, files); got != "1 failed" {
+		t.Errorf("states %q", got)
 	}
-	_, err = store.Begin(t.Context(), Release{Set: example("web:1", "x"), Options: Options{Pods: []string{"web"}}}, key)
-	if err != nil {
+	if err := store.Finish(t.Context(), number); err != nil {
 		t.Fatal(err)
 	}
 	if got := states(t, files); got != "1 partial" {
@@ -137,6 +136,41 @@ func TestAReleaseForSomePodsIsPartial(t *testing.T) {
 	}
 	if _, found, err := store.Latest(t.Context()); found || err != nil {
 		t.Errorf("latest found: %v, %v", found, err)
+	}
+	if past, err := store.Load(t.Context(), 1); err != nil || !slices.Equal(past.Options.Pods, []string{"web"}) {
+		t.Errorf("pods %q, %v", past.Options.Pods, err)
+	}
+}
+
+func TestTheSameDefinitionIsWrittenOnceForThePodsItReaches(t *testing.T) {
+	type up struct {
+		pods  []string
+		fails bool
+	}
+	for name, test := range map[string]struct {
+		ups  []up
+		want string
+	}{
+		"some pods again":                            {[]up{{pods: []string{"web"}}, {pods: []string{"web"}}}, "1 partial"},
+		"fewer of them":                              {[]up{{pods: []string{"web", "db"}}, {pods: []string{"db"}}}, "1 partial"},
+		"others, and the first again":                {[]up{{pods: []string{"web"}}, {pods: []string{"db"}}, {pods: []string{"web"}}}, "2 partial, 1 partial"},
+		"all after some":                             {[]up{{pods: []string{"web"}}, {}}, "2 deployed, 1 partial"},
+		"all after some that failed":                 {[]up{{pods: []string{"web"}, fails: true}, {}}, "2 deployed, 1 failed"},
+		"some after all":                             {[]up{{}, {pods: []string{"web"}}}, "1 deployed"},
+		"some after all that failed":                 {[]up{{fails: true}, {pods: []string{"web"}}}, "2 partial, 1 failed"},
+		"some that failed, again, in another order":  {[]up{{pods: []string{"web", "db"}, fails: true}, {pods: []string{"db", "web"}}}, "1 partial"},
+		"all that failed, taken up after some pods":  {[]up{{fails: true}, {pods: []string{"web"}}, {}}, "2 partial, 1 deployed"},
+		"some that failed do not stand for the rest": {[]up{{pods: []string{"web", "db"}, fails: true}, {pods: []string{"db"}}}, "2 partial, 1 failed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := newMemory()
+			for _, up := range test.ups {
+				applyTo(t, files, example("web:1", "x"), !up.fails, up.pods...)
+			}
+			if got := states(t, files); got != test.want {
+				t.Errorf("states %q, want %q", got, test.want)
+			}
+		})
 	}
 }
 
