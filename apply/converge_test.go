@@ -1,12 +1,9 @@
 package apply_test
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"iter"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -19,11 +16,12 @@ import (
 
 var (
 	seeds    = flag.Int("seeds", 500, "random pairs of wanted and actual state")
-	faults   = flag.Int("faults", 8, "engine calls of each pair that fail in turn")
+	faults   = flag.Int("faults", 5, "engine calls of each pair that fail in turn")
 	onlySeed = flag.Int("seed", -1, "only this pair")
 )
 
 func TestAPlanKilledAfterAnyStepIsFinishedByTheNext(t *testing.T) {
+	t.Parallel()
 	for r, s := range scenes(t) {
 		whole := s.copy()
 		whole.finishes(t, "undisturbed")
@@ -54,6 +52,7 @@ func TestAPlanKilledAfterAnyStepIsFinishedByTheNext(t *testing.T) {
 }
 
 func TestOnlySomePodsAndThenTheRest(t *testing.T) {
+	t.Parallel()
 	for r, s := range scenes(t) {
 		if len(s.want.Pods) < 2 {
 			continue
@@ -97,6 +96,7 @@ func TestOnlySomePodsAndThenTheRest(t *testing.T) {
 func (s *scene) needsPort(err error) bool { return strings.Contains(err.Error(), "is taken by") }
 
 func TestAnInitContainerThatFailsTakesEverythingBack(t *testing.T) {
+	t.Parallel()
 	for r, s := range scenes(t) {
 		i := slices.IndexFunc(s.want.Pods, func(p translate.Pod) bool { return len(p.Init) > 0 })
 		if i < 0 {
@@ -125,6 +125,7 @@ func TestAnInitContainerThatFailsTakesEverythingBack(t *testing.T) {
 }
 
 func TestADownKilledAfterAnyStepIsFinishedByTheNext(t *testing.T) {
+	t.Parallel()
 	for r, s := range scenes(t) {
 		opts := plan.DownOptions{Volumes: r.IntN(2) == 0, Grace: -1}
 		nothing := translate.Project{Name: "shop"}
@@ -179,6 +180,7 @@ func sample(r *rand.Rand, n int) []int {
 }
 
 func TestAPlanThatFailsLeavesRunningWhatRan(t *testing.T) {
+	t.Parallel()
 	for r, s := range scenes(t) {
 		count := s.copy()
 		count.calls = 0

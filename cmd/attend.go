@@ -89,7 +89,7 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 	executor := apply.Executor{Engine: engine}
 	err := executor.Run(ctx, withGrace(p, grace{text: "0"})).Err
 	cancel()
-	<-done
+	<-done //nolint:errcheck // that it was cancelled
 	return err
 }
 

@@ -114,7 +114,7 @@ func flatten(err error) []error {
 	if errors.As(err, &chosen) && chosen == err { //nolint:errorlint // only the outermost is opened
 		return flatten(chosen.err)
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only the outermost is opened
+	joined, ok := err.(interface{ Unwrap() []error }) // only the outermost is opened
 	if !ok {
 		return []error{err}
 	}

@@ -104,7 +104,7 @@ func check(set manifest.Set, project string, strict bool, network string) manife
 
 func randomKey() []byte {
 	key := make([]byte, 32)
-	rand.Read(key) //nolint:errcheck // since Go 1.24 it never fails
+	rand.Read(key) // since Go 1.24 it never fails
 	return key
 }
 

@@ -55,14 +55,14 @@ func notNegated(ts *testscript.TestScript, neg bool) {
 	}
 }
 
-// podmanCommand runs Podman itself: podman ARGS…
+// podmanCommand runs Podman itself: podman ARGS….
 func podmanCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec("podman", args...); (err != nil) != neg {
 		ts.Fatalf("podman %s: %v", strings.Join(args, " "), err)
 	}
 }
 
-// code runs a program that must end with exactly this exit code: code N PROGRAM ARGS…
+// code runs a program that must end with exactly this exit code: code N PROGRAM ARGS….
 func code(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	if len(args) < 2 {
@@ -128,7 +128,7 @@ func cutEverywhere(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // eventually repeats a program until it succeeds and its output matches:
-// eventually [-stdout RE] [-no-stdout RE] PROGRAM ARGS…
+// eventually [-stdout RE] [-no-stdout RE] PROGRAM ARGS….
 func eventually(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	var match, unwanted *regexp.Regexp
@@ -200,7 +200,7 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// keep puts the last stdout, trimmed, into a variable: keep VAR
+// keep puts the last stdout, trimmed, into a variable: keep VAR.
 func keep(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	if len(args) != 1 {
@@ -210,7 +210,7 @@ func keep(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // expand replaces ${VAR} in files by variables of the script; an unknown one is a mistake:
-// expand FILE…
+// expand FILE….
 func expand(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	variable := regexp.MustCompile(`\$\{(\w+)\}`)
@@ -242,7 +242,7 @@ func freePort() (int, error) {
 	return 0, errors.New("no port of 20000-29999 is free")
 }
 
-// unusedPort sets variables to ports of this machine that nobody uses: unused-port VAR…
+// unusedPort sets variables to ports of this machine that nobody uses: unused-port VAR….
 func unusedPort(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	for _, name := range args {
@@ -252,7 +252,7 @@ func unusedPort(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// takePort sets a variable to a port this process listens on until the script ends: take-port VAR
+// takePort sets a variable to a port this process listens on until the script ends: take-port VAR.
 func takePort(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	port, err := freePort()
@@ -340,7 +340,7 @@ func left(ts *testscript.TestScript, project string, wantClaims []string) error 
 	return nil
 }
 
-// many writes a manifest of one pod with N containers: many N FILE NAME
+// many writes a manifest of one pod with N containers: many N FILE NAME.
 func many(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	if len(args) != 3 {
@@ -356,7 +356,7 @@ func many(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o644))
 }
 
-// manyPods writes a manifest of N pods with M containers each: many-pods N M FILE NAME
+// manyPods writes a manifest of N pods with M containers each: many-pods N M FILE NAME.
 func manyPods(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	if len(args) != 4 {
@@ -376,7 +376,7 @@ func manyPods(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text.String()), 0o644))
 }
 
-// random writes N bytes that are no text, the same each time: random N FILE
+// random writes N bytes that are no text, the same each time: random N FILE.
 func random(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	if len(args) != 2 {
@@ -391,14 +391,14 @@ func random(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // kill9 starts a program and kills it with SIGKILL as soon as a line of its output matches. Ending
-// before is a failure: kill9 RE PROGRAM ARGS…
+// before is a failure: kill9 RE PROGRAM ARGS….
 func kill9(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	signalAt(ts, []syscall.Signal{syscall.SIGKILL}, args)
 }
 
 // signalCommand sends signals when a line of output matches, the second at the next match, and
-// checks the exit code: signal CODE INT[,INT…] RE PROGRAM ARGS…
+// checks the exit code: signal CODE INT[,INT…] RE PROGRAM ARGS….
 func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
 	notNegated(ts, neg)
 	if len(args) < 4 {
@@ -441,10 +441,14 @@ func signalAt(ts *testscript.TestScript, signals []syscall.Signal, args []string
 	ts.Check(err)
 	defer output.Close()
 	lines := bufio.NewScanner(reader)
+	sent := 0
 	for lines.Scan() {
 		fmt.Fprintln(output, lines.Text())
 		if len(signals) > 0 && match.MatchString(lines.Text()) {
 			ts.Check(command.Process.Signal(signals[0]))
+			if sent++; len(signals) == 1 && sent > 1 {
+				go insist(ctx, command.Process, signals[0])
+			}
 			signals = signals[1:]
 		}
 	}
@@ -456,6 +460,23 @@ func signalAt(ts *testscript.TestScript, signals []syscall.Signal, args []string
 		ts.Fatalf("ended (%v) before a line matched %q", command.ProcessState, match)
 	}
 	return command.ProcessState
+}
+
+// insist sends a signal again and again, as somebody does who presses Ctrl-C until it helps: podup takes
+// what comes at once after the first for its echo.
+func insist(ctx context.Context, process *os.Process, signal os.Signal) {
+	again := time.NewTicker(300 * time.Millisecond)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+			if process.Signal(signal) != nil { // it has ended
+				return
+			}
+		}
+	}
 }
 
 func lookPath(ts *testscript.TestScript, program string) string {

@@ -155,7 +155,7 @@ func diffCases() map[string]func(*situation) {
 			s.want.side().env = map[string]string{"A": "b"}
 		},
 		"a changed restart policy is set in place": func(s *situation) { s.want.side().restart = translate.RestartOnFailure },
-		"a restart policy that nobody knows is left alone": func(s *situation) {
+		"a restart policy that nobody knows is set": func(s *situation) {
 			s.want.side().restart = translate.RestartOnFailure
 			s.forget()
 			s.want.web().volumes = s.want.web().volumes[:1]
@@ -225,6 +225,11 @@ func diffCases() map[string]func(*situation) {
 			s.actual = standing(s.want)
 			s.want.web().init[0].image = "docker.io/library/busybox:2"
 			s.actual.Images["docker.io/library/busybox:2"] = "x"
+		},
+		"a crashed app that starts behind a changed init container goes back with it": func(s *situation) {
+			s.want.web().init[0].image = "docker.io/library/busybox:2"
+			s.actual.Images["docker.io/library/busybox:2"] = "x"
+			s.exit("web-app", 1)
 		},
 		"a new init container runs": func(s *situation) {
 			s.want.web().init = append(s.want.web().init, &container{name: "migrate", image: "localhost/side:dev"})

@@ -8,8 +8,8 @@ import "fmt"
 // container runs is past its init containers, whatever became of them since: they are finished,
 // pruned or were run by hand. Two things podup knows better. An init container whose definition is
 // new has to run. And so has one that was made and never ran, for podup makes them only to run them:
-// a run was cut short in between. That is why one that has run is made anew to run again, and why
-// they are made from last to first: whatever the moment of a kill, what is still to run shows.
+// a run was cut short in between. That is why those that have run are made anew to run again, all
+// before the first of them runs: whatever the moment of a kill, what is still to run shows.
 func (d *differ) decideInits(p *podPlan, fates []*fate, down bool) {
 	inits := fates[:len(p.pod.Init)]
 	appsUp, starting := false, false

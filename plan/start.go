@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/podup/podup/translate"
@@ -18,11 +17,11 @@ func (k *keeper) startInfra() {
 	k.started = k.step(k.podChange, k.podPlan.scope, StartPod{k.pod.Name}, after)
 }
 
-// runInits swaps in the init containers that were made anew, the last one first (decideInits says
-// why), and then runs them in order.
+// runInits swaps in the init containers that were made anew, all before the first runs (decideInits
+// says why), and then runs them in order.
 func (k *keeper) runInits() {
 	quiet := k.all()
-	for _, f := range slices.Backward(k.inits) {
+	for _, f := range k.inits {
 		if f.verdict == replace {
 			renamed := k.rename(f.change, k.scope(f), f.name, translate.PredecessorName(f.name), quiet)
 			f.vacated = k.rename(f.change, k.scope(f), translate.SuccessorName(f.name), f.name, []int{renamed})
