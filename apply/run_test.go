@@ -175,17 +175,21 @@ func TestAScopeGoesBackOnlyWhenNothingOfItWorks(t *testing.T) {
 	}
 }
 
-func TestWhatComesAfterAScopeThatFallsIsSkipped(t *testing.T) {
+func TestWhatComesAfterAScopeThatFallsIsSkippedAtOnce(t *testing.T) {
 	f := newFake()
 	f.fail["start b"] = errBroken
-	_, end := f.block("start c") // so that step 3 is not begun before b has failed
-	x := apply.Executor{Engine: f, Notify: func(e apply.Event) {
-		if e.Index == 1 && e.State == apply.Failed {
-			end()
+	_, endOfC := f.block("start c")        // so that d is not begun before b has failed
+	_, endOfWayBack := f.block("remove a") // so that a still counts as done
+	x := apply.Executor{Engine: f, UndoTimeout: time.Second, Notify: func(e apply.Event) {
+		switch fmt.Sprint(e.Index, " ", e.State) {
+		case "1 failed":
+			endOfC()
+		case "3 skipped":
+			endOfWayBack()
 		}
 	}}
-	r := x.Run(t.Context(), steps(step("a", "x"), step("b", "x", 0), step("c", "y"), step("d", "y", 0, 2)))
-	wantStates(t, r, apply.Undone, apply.Failed, apply.Undone, apply.Skipped)
+	r := x.Run(t.Context(), steps(step("a", "x"), step("b", "x", 0), step("c", ""), step("d", "", 0, 2)))
+	wantStates(t, r, apply.Undone, apply.Failed, apply.Done, apply.Skipped)
 	wantErr(t, r, "broken")
 }
 

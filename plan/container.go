@@ -150,7 +150,18 @@ func (d *differ) decideRun(p *podPlan, f *fate, down bool) {
 		f.settle(start, "its process is gone")
 	case policy == translate.RestartAlways || policy == translate.RestartOnFailure && e.ExitCode != 0:
 		f.settle(start, fmt.Sprintf("exited with code %d", e.ExitCode))
+	case down && stoppedWithPod(p.state, e, f.want.Grace):
+		f.settle(start, "was stopped with its pod")
 	}
+}
+
+// stoppedWithPod says whether a container that ended did so because its pod was stopped, as a Ctrl-C
+// does: a pod's containers get at most their grace period before the infra container follows them.
+// Such a container did not finish its work, whatever its exit code says.
+func stoppedWithPod(state PodState, e ContainerState, grace time.Duration) bool {
+	end := state.Infra.ExitedAt
+	const rounding = 2 * time.Second // a container list has whole seconds
+	return !end.IsZero() && !e.ExitedAt.IsZero() && e.ExitedAt.After(end.Add(-grace-rounding))
 }
 
 // stale says whether a container belongs to an earlier life of the pod. A new infra container has a

@@ -211,6 +211,15 @@ func diffCases() map[string]func(*situation) {
 			s.exit("web-app", 1)
 			s.reboot()
 		},
+		"a container that ended as its pod was stopped is started again": func(s *situation) {
+			s.want.side().restart, s.want.app().restart = translate.RestartNo, translate.RestartNo
+			s.actual = standing(s.want)
+			s.exit("web-side", 0)
+			s.exit("web-app", 0)
+			s.set("web-side", func(e *plan.ContainerState) { e.ExitedAt = at(250) })
+			s.set("web-app", func(e *plan.ContainerState) { e.ExitedAt = at(900) })
+			s.pod("web", func(p *plan.PodState) { p.Infra.Status, p.Infra.ExitedAt = plan.Exited, at(901) })
+		},
 		"under a dead infra container what runs is stopped first": func(s *situation) {
 			s.pod("web", func(p *plan.PodState) { p.Infra.Status = plan.Exited })
 		},
