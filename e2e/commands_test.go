@@ -493,7 +493,7 @@ func lookPath(ts *testscript.TestScript, program string) string {
 // environment is that of a program the script runs.
 func environment(ts *testscript.TestScript) []string {
 	var list []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "USER", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PODMAN_IGNORE_CGROUPSV1_WARNING", "PODUP_PROJECT", "CONTAINER_HOST", "NO_COLOR"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "USER", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "PODMAN_IGNORE_CGROUPSV1_WARNING", "PODUP_PROJECT", "CONTAINER_HOST", "NO_COLOR", "GORACE"} {
 		if value := ts.Getenv(name); value != "" {
 			list = append(list, name+"="+value)
 		}

@@ -114,6 +114,8 @@ func params(e *engine, files []string) testscript.Params {
 					env.Setenv(name, value)
 				}
 			}
+			// Else each process of a binary with the race detector sleeps a second before it ends.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			env.Setenv("PROJECT", projectPrefix+script)
 			env.Setenv("PODUP_PROJECT", projectPrefix+script)
 			env.Setenv("ENGINE_SOCKET", e.socket)
