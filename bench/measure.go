@@ -68,27 +68,29 @@ func measure(ctx context.Context, podup, program string, rounds, pods int) error
 // ---- scenarios ----
 
 // pair measures two ways to the same end in turn, so that whatever else the machine does meets both.
-// prepare comes before each measurement and clear after it; neither is timed.
-func (b *bench) pair(ctx context.Context, name string, target float64, podup, other side) error {
-	var mine, theirs []time.Duration
+// A third is the engine's floor; its work may be nil.
+func (b *bench) pair(ctx context.Context, name string, target float64, podup, other, floor side) error {
+	sides := []side{podup, other, floor}
+	times := make([][]time.Duration, len(sides))
 	for range b.rounds {
-		for _, one := range []struct {
-			side  side
-			times *[]time.Duration
-		}{{podup, &mine}, {other, &theirs}} {
-			spent, err := one.side.time(ctx)
+		for i, one := range sides {
+			if one.work == nil {
+				continue
+			}
+			spent, err := one.time(ctx)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
-			*one.times = append(*one.times, spent)
+			times[i] = append(times[i], spent)
 		}
 	}
-	b.table.add(row{name: name, podup: median(mine), other: median(theirs), target: target})
-	fmt.Fprintf(os.Stderr, "%-40s %v %v\n", name, round(median(mine)), round(median(theirs)))
+	r := row{name: name, podup: median(times[0]), other: median(times[1]), floor: median(times[2]), target: target}
+	b.table.add(r)
+	fmt.Fprintf(os.Stderr, "%-40s %v %v\n", name, round(r.podup), round(r.other))
 	return nil
 }
 
-// side is one of the two ways.
+// side is one of the ways. prepare comes before each measurement and clear after it; neither is timed.
 type side struct {
 	prepare, work, clear func(context.Context) error
 }
@@ -113,24 +115,16 @@ func (b *bench) warm(ctx context.Context, containers int, upTarget, downTarget f
 	file := b.file(containers)
 	up, down := b.run("up", "-d", "-f", file), b.run("down", "-f", file)
 	play, unplay := b.podman("kube", "play", file), b.podman("kube", "down", file)
-	if err := b.pair(ctx, fmt.Sprintf("first up -d, %s", plural(containers, "container")), upTarget,
-		side{work: up, clear: down}, side{work: play, clear: unplay}); err != nil {
-		return err
-	}
-	var floor []time.Duration
-	for range b.rounds {
-		spent, err := side{
+	if err := b.pair(ctx, "first up -d, "+plural(containers, "container"), upTarget,
+		side{work: up, clear: down}, side{work: play, clear: unplay},
+		side{
 			work:  func(ctx context.Context) error { return b.floor.up(ctx, podName(containers), containers) },
 			clear: func(ctx context.Context) error { return b.floor.down(ctx, podName(containers)) },
-		}.time(ctx)
-		if err != nil {
-			return fmt.Errorf("the floor: %w", err)
-		}
-		floor = append(floor, spent)
+		}); err != nil {
+		return err
 	}
-	b.table.last().floor = median(floor)
-	return b.pair(ctx, fmt.Sprintf("down, %s", plural(containers, "container")), downTarget,
-		side{prepare: up, work: down}, side{prepare: play, work: unplay})
+	return b.pair(ctx, "down, "+plural(containers, "container"), downTarget,
+		side{prepare: up, work: down}, side{prepare: play, work: unplay}, side{})
 }
 
 // unchanged measures an up that has nothing to do; kube play knows no such thing and does it all again.
@@ -214,7 +208,7 @@ func (b *bench) cold(ctx context.Context) error {
 		file := b.file(containers)
 		err := b.pair(ctx, fmt.Sprintf("cold up -d, %s", plural(containers, "container")), []float64{1.0, 1.0, 1.1}[i],
 			side{prepare: stop, work: b.run("up", "-d", "-f", file), clear: b.run("down", "-f", file)},
-			side{prepare: stop, work: b.podman("kube", "play", file), clear: b.podman("kube", "down", file)})
+			side{prepare: stop, work: b.podman("kube", "play", file), clear: b.podman("kube", "down", file)}, side{})
 		if err != nil {
 			return err
 		}

@@ -28,9 +28,6 @@ type table struct {
 
 func (t *table) add(r row) { t.rows = append(t.rows, r) }
 
-// last is the row added last.
-func (t *table) last() *row { return &t.rows[len(t.rows)-1] }
-
 func (t *table) named(name string) row {
 	i := slices.IndexFunc(t.rows, func(r row) bool { return r.name == name })
 	if i < 0 {
@@ -44,10 +41,14 @@ func (t *table) note(format string, args ...any) {
 }
 
 func (t *table) write(to io.Writer) error {
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight|tabwriter.TabIndent)
-	fmt.Fprintln(w, "\tpodup\tkube play\tratio\ttarget\t\tfloor\tpodup's share\ttarget\t\t")
+	width := 0
 	for _, r := range t.rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", r.name, number(r.podup), number(r.other),
+		width = max(width, len(r.name))
+	}
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(w, "%-*s\tpodup\tkube play\tratio\ttarget\t\tfloor\tpodup's share\ttarget\t\t\n", width, "")
+	for _, r := range t.rows {
+		fmt.Fprintf(w, "%-*s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", width, r.name, number(r.podup), number(r.other),
 			r.ratio(), r.targetText(), verdict(r.met()), number(r.floor), r.shareText(), r.shareTarget(), verdict(r.shareMet()))
 	}
 	for _, note := range t.notes {

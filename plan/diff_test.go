@@ -431,6 +431,16 @@ func diffCases() map[string]func(*situation) {
 			s.exit("web-app.old", 0)
 			s.set("web-app", created)
 		},
+		"a predecessor is removed first where it may mount a volume that is renewed": func(s *situation) {
+			s.copyAs("web-side", "web-side.old", old)
+			s.exit("web-side.old", 0)
+			s.set("web-side", created)
+			s.want.web().volumes[1] = volume{name: "conf", kind: translate.EmptyDir}
+		},
+		"an init container that fails goes back to its predecessor": func(s *situation) {
+			s.copyAs("web-setup", "web-setup.old", old)
+			s.set("web-setup", created)
+		},
 		"a predecessor comes back where its successor is no longer wanted": func(s *situation) {
 			s.copyAs("web-app", "web-app.old", func(*plan.ContainerState) {})
 			s.exit("web-app.old", 0)
