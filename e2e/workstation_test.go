@@ -87,6 +87,11 @@ func workstation(t *testing.T, flavour string) {
 	}
 	run("up")
 	booted.up[flavour] = true
+	if os.Getenv(keepVar) == "" { // what tests that were killed left there
+		run("run", "podman", "system", "reset", "--force")
+		run("root", "podman", "system", "reset", "--force")
+		run("run", "systemctl", "--user", "restart", "podman.socket")
+	}
 
 	dir := filepath.Join(t.TempDir(), filepath.Base(insideDir))
 	self, err := os.Executable()

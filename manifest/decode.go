@@ -65,7 +65,11 @@ func indexFields(f *Field, index map[string]*Field) {
 func (l *loader) kind(w *walker, root *yaml.Node) string {
 	key, value := lookup(root, "kind")
 	if value == nil || resolve(deref(value)).kind == scalarNull && deref(value).Kind == yaml.ScalarNode {
-		w.report(w.field(root, key, "kind"), "kubernetes-kind", "a document needs a kind: podup knows "+knownKinds)
+		message := "a document needs a kind: podup knows " + knownKinds
+		if _, services := lookup(root, "services"); services != nil {
+			message = "this looks like a Compose file, and podup runs Kubernetes manifests: write each service as a Pod"
+		}
+		w.report(w.field(root, key, "kind"), "kubernetes-kind", message)
 		return ""
 	}
 	at := w.field(value, key, "kind")

@@ -45,11 +45,25 @@ const otherKinds = " Binding ClusterRole ClusterRoleBinding ControllerRevision C
 	"PodDisruptionBudget PodList PodTemplate PriorityClass ReplicaSet ReplicationController ResourceQuota Role RoleBinding " +
 	"RuntimeClass Service ServiceAccount StatefulSet StorageClass ValidatingWebhookConfiguration "
 
+// unsupported is about one of the otherKinds: what stands for it on one machine.
+func unsupported(kind string) string {
+	switch kind {
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob":
+		return fmt.Sprintf("podup does not run a %s yet: write its template as a Pod", kind)
+	case "Service":
+		return "podup needs no Service: leave it out, the pods of a project reach each other by name, and hostPort publishes a port"
+	case "Namespace":
+		return "podup needs no Namespace: leave it out, what belongs together is a project, named with --project"
+	default:
+		return fmt.Sprintf("podup does not run a %s yet: it knows %s", kind, knownKinds)
+	}
+}
+
 // kindProblem says what is wrong with a kind, and which one is meant, if that is clear enough to
 // check the document as one.
 func kindProblem(kind string) (rule, message, meant string) {
 	if strings.Contains(otherKinds, " "+kind+" ") {
-		return "podup-unsupported-kind", fmt.Sprintf("podup does not run a %s yet: it knows %s", kind, knownKinds), ""
+		return "podup-unsupported-kind", unsupported(kind), ""
 	}
 	names := []string{"Pod", "ConfigMap", "Secret", "PersistentVolumeClaim", "List"}
 	if meant = nearest(kind, names); meant != "" && slices.Contains(names, meant) {

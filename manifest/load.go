@@ -137,7 +137,10 @@ func (l *loader) document(source Source, t *text, root *yaml.Node, raw rawJSON, 
 func (l *loader) add(source Source, t *text, o object) {
 	switch o.kind {
 	case "Pod":
-		decode(l, source, t, o, &l.set.Pods, k8scorev1.SetObjectDefaults_Pod)
+		decode(l, source, t, o, &l.set.Pods, func(pod *corev1.Pod) {
+			builtHere(&pod.Spec)
+			k8scorev1.SetObjectDefaults_Pod(pod)
+		})
 	case "ConfigMap":
 		decode(l, source, t, o, &l.set.ConfigMaps, k8scorev1.SetObjectDefaults_ConfigMap)
 	case "Secret":
@@ -147,6 +150,28 @@ func (l *loader) add(source Source, t *text, o object) {
 		})
 	case "PersistentVolumeClaim":
 		decode(l, source, t, o, &l.set.Claims, k8scorev1.SetObjectDefaults_PersistentVolumeClaim)
+	}
+}
+
+// builtHere sets the one default that is not Kubernetes': `podman build -t app` calls its image
+// localhost/app:latest, and for the tag latest Kubernetes' default is to ask a registry. There is none of
+// that name (one on this machine is called localhost:PORT), so no such pod would ever start.
+func builtHere(spec *corev1.PodSpec) {
+	set := func(image string, policy *corev1.PullPolicy) {
+		if *policy == "" && strings.HasPrefix(image, "localhost/") {
+			*policy = corev1.PullIfNotPresent
+		}
+	}
+	for i := range spec.InitContainers {
+		set(spec.InitContainers[i].Image, &spec.InitContainers[i].ImagePullPolicy)
+	}
+	for i := range spec.Containers {
+		set(spec.Containers[i].Image, &spec.Containers[i].ImagePullPolicy)
+	}
+	for i := range spec.Volumes {
+		if source := spec.Volumes[i].Image; source != nil {
+			set(source.Reference, &source.PullPolicy)
+		}
 	}
 }
 

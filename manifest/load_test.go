@@ -167,6 +167,39 @@ func TestStringDataIsMergedAsAnAPIServerDoes(t *testing.T) {
 	}
 }
 
+func TestAnImageBuiltHereIsNotPulledUnlessAsked(t *testing.T) {
+	set, problems := load(`apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  initContainers:
+  - {name: init, image: localhost/app}
+  containers:
+  - {name: built, image: localhost/app:latest}
+  - {name: asked, image: localhost/app, imagePullPolicy: Always}
+  - {name: registry, image: "localhost:5000/app"}
+  - {name: hub, image: app}
+  volumes:
+  - {name: files, image: {reference: localhost/files}}
+  - {name: asked, image: {reference: localhost/files, pullPolicy: Always}}
+`)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	spec := set.Pods[0].Object.Spec
+	got := []corev1.PullPolicy{spec.InitContainers[0].ImagePullPolicy}
+	for _, c := range spec.Containers {
+		got = append(got, c.ImagePullPolicy)
+	}
+	for _, v := range spec.Volumes {
+		got = append(got, v.Image.PullPolicy)
+	}
+	want := []corev1.PullPolicy{"IfNotPresent", "IfNotPresent", "Always", "Always", "Always", "IfNotPresent", "Always"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestBadInputGetsOneMessage(t *testing.T) {
 	many := strings.Repeat("- a\n", MaxBytes/4)
 	for _, test := range []struct{ name, text, want string }{
@@ -179,6 +212,7 @@ func TestBadInputGetsOneMessage(t *testing.T) {
 		{"braces without end", strings.Repeat(`{"a":`, 100_000), "a.yaml:1:50001: error: invalid character '{' exceeded max depth"},
 		{"lone carriage returns", "a: b\rc: d\r", "a.yaml:1:1: error: kind: a document needs a kind"},
 		{"two documents in one", "a: b\r--- \rc: d\r", "a.yaml:1:1: error: a second document begins"},
+		{"a Compose file", "services:\n  web: {image: nginx}\n", "a.yaml:1:1: error: kind: this looks like a Compose file"},
 		{"a Java properties file", "a=b\nc=d\n", "a.yaml:1:1: error: a document must be a mapping"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

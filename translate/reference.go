@@ -76,7 +76,7 @@ func (p *podTranslator) missing(kind, name string, optional *bool, known iter.Se
 		return
 	}
 	p.report(path, RuleMissingReference, "there is no %s %q%s; add it to the files given, or set optional: true",
-		kind, name, among(known))
+		kind, name, among("the files given have", known))
 }
 
 func (p *podTranslator) missingKey(kind, name, key string, optional *bool, known iter.Seq[string], path *field.Path) {
@@ -84,21 +84,21 @@ func (p *podTranslator) missingKey(kind, name, key string, optional *bool, known
 		return
 	}
 	p.report(path, RuleMissingKey, "%s %q has no key %q%s; add the key, or set optional: true",
-		kind, name, key, among(known))
+		kind, name, key, among("it has", known))
 }
 
 // listed is how many names a message offers.
 const listed = 8
 
-// among lists what there is, for a message about what there is not.
-func among(known iter.Seq[string]) string {
+// among lists what there is, for a message about what there is not: " (it has a, b)".
+func among(who string, known iter.Seq[string]) string {
 	names := slices.Sorted(known)
 	switch {
 	case len(names) == 0:
-		return " (there are none)"
+		return fmt.Sprintf(" (%s none)", who)
 	case len(names) > listed:
-		return fmt.Sprintf(" (there are %s and %d more)", strings.Join(names[:listed], ", "), len(names)-listed)
+		return fmt.Sprintf(" (%s %s and %d more)", who, strings.Join(names[:listed], ", "), len(names)-listed)
 	default:
-		return fmt.Sprintf(" (there are: %s)", strings.Join(names, ", "))
+		return fmt.Sprintf(" (%s %s)", who, strings.Join(names, ", "))
 	}
 }

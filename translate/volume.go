@@ -126,7 +126,7 @@ func (p *podTranslator) hostPath(volume *podVolume, source *corev1.HostPathVolum
 func (p *podTranslator) claimVolume(volume *podVolume, source *corev1.PersistentVolumeClaimVolumeSource, sourcePath *field.Path) *podVolume {
 	if _, found := p.claims[source.ClaimName]; !found {
 		p.report(sourcePath.Child("claimName"), RuleMissingReference, "there is no PersistentVolumeClaim %q%s; add it to the files given",
-			source.ClaimName, among(maps.Keys(p.claims)))
+			source.ClaimName, among("the files given have", maps.Keys(p.claims)))
 		return nil
 	}
 	volume.mount.Volume = source.ClaimName

@@ -135,7 +135,7 @@ func (r *referrer) data(kind, name string, optional *bool, path *field.Path) *ke
 	}
 	if optional == nil || !*optional {
 		r.missing(path, name, "podup-missing-reference", fmt.Sprintf(
-			"there is no %s %q%s: add it to the files given, or set optional: true", kind, name, among(slices.Collect(maps.Keys(known)))))
+			"there is no %s %q%s: add it to the files given, or set optional: true", kind, name, among("the files given have", slices.Collect(maps.Keys(known)))))
 	}
 	return nil
 }
@@ -145,13 +145,13 @@ func (r *referrer) key(kind, name, key string, found *keys, optional *bool, path
 		return
 	}
 	r.missing(path, key, "podup-missing-key", fmt.Sprintf(
-		"%s %q has no key %q%s: add the key, or set optional: true", kind, name, key, among(found.names)))
+		"%s %q has no key %q%s: add the key, or set optional: true", kind, name, key, among("it has", found.names)))
 }
 
 func (r *referrer) claim(name string, path *field.Path) {
 	if _, ok := r.claims[name]; !ok {
 		r.missing(path, name, "podup-missing-reference", fmt.Sprintf(
-			"there is no PersistentVolumeClaim %q%s: add a document of that kind to the files given", name, among(slices.Collect(maps.Keys(r.claims)))))
+			"there is no PersistentVolumeClaim %q%s: add a document of that kind to the files given", name, among("the files given have", slices.Collect(maps.Keys(r.claims)))))
 	}
 }
 
@@ -164,16 +164,16 @@ func (r *referrer) missing(path *field.Path, name, rule, message string) {
 	r.add(r.doc.At(path, rule, message))
 }
 
-// among says what there is, for a message about what there is not.
-func among(names []string) string {
+// among says what there is, for a message about what there is not: " (it has a, b)".
+func among(who string, names []string) string {
 	const most = 8
 	slices.Sort(names)
 	switch {
 	case len(names) == 0:
-		return " (there is none)"
+		return fmt.Sprintf(" (%s none)", who)
 	case len(names) > most:
-		return fmt.Sprintf(" (there are %s and %d more)", strings.Join(names[:most], ", "), len(names)-most)
+		return fmt.Sprintf(" (%s %s and %d more)", who, strings.Join(names[:most], ", "), len(names)-most)
 	default:
-		return fmt.Sprintf(" (there are %s)", strings.Join(names, ", "))
+		return fmt.Sprintf(" (%s %s)", who, strings.Join(names, ", "))
 	}
 }
