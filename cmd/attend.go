@@ -88,10 +88,18 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 	// The containers that are being stopped need no lock to be killed.
 	executor := apply.Executor{Engine: engine}
 	err := executor.Run(ctx, withGrace(p, grace{text: "0"})).Err
-	cancel()
-	<-done //nolint:errcheck // that it was cancelled
+	// What was patient sees by itself that the pods are gone, unless it still waits for the lock.
+	select {
+	case <-done: //nolint:errcheck // how the patient way ended no longer counts
+	case <-time.After(killedTime):
+		cancel()
+		<-done //nolint:errcheck // that it was cancelled
+	}
 	return err
 }
+
+// killedTime is how long the stopping may take once the pods have been killed.
+const killedTime = 2 * time.Second
 
 // echoTime is how long after the first interrupt others still belong to it: programs between podup and
 // the terminal (timeout, make) pass on a signal that the process group has got already.

@@ -82,19 +82,16 @@ func Main(ctx context.Context, env Env, args []string) int {
 	command, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		// Before a run function has begun only the command line itself can be wrong.
-		err = exit(exitUsage, fmt.Errorf("%s\nRun '%s --help' for usage", oneLine(err), command.CommandPath()))
+		text := strings.TrimSpace(err.Error())
+		if word, ok := unknownCommand(err); ok {
+			if meant := suggestCommand(root, word); meant != "" {
+				text += ": did you mean " + meant + "?"
+			}
+		}
+		err = exit(exitUsage, fmt.Errorf("%s\nRun '%s --help' for usage", text, command.CommandPath()))
 	}
 	a.report(err)
 	return exitCode(ctx, err)
-}
-
-// oneLine takes cobra's "Did you mean this?" into the sentence.
-func oneLine(err error) string {
-	text, suggestions, found := strings.Cut(err.Error(), "Did you mean this?")
-	if text = strings.TrimSpace(text); !found {
-		return text
-	}
-	return fmt.Sprintf("%s: did you mean %s?", text, strings.Join(strings.Fields(suggestions), " or "))
 }
 
 // report prints what has not been said yet, one line for each joined error.

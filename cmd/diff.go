@@ -26,6 +26,7 @@ are invalid, 4 the engine cannot be reached, 5 any other failure.`,
 		Example: `  podup diff -f pod.yaml
   podup diff -f pod.yaml -o json
   podup diff --prune -f manifests/`,
+		Args: fileArgs,
 		RunE: func(command *cobra.Command, args []string) error {
 			opts.pods = args
 			if run == nil {

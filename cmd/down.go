@@ -35,6 +35,7 @@ The manifests are not read. -f only says which project is meant.`,
   podup down -f pod.yaml --timeout 5
   podup down --project shop --volumes
   podup down web`,
+		Args:              fileArgs,
 		ValidArgsFunction: a.completePods,
 		RunE: func(command *cobra.Command, args []string) error {
 			opts.pods = args

@@ -28,8 +28,10 @@ type execFlags struct {
 func newExecCommand(a *app) *cobra.Command {
 	var flags execFlags
 	command := &cobra.Command{
-		Use:   "exec POD[/CONTAINER] -- COMMAND [ARGUMENT...]",
+		Use:   "exec [flags] POD[/CONTAINER] -- COMMAND [ARGUMENT...]",
 		Short: "Run a command in a container",
+
+		DisableFlagsInUseLine: true,
 		Long: `Run a command in a running container and pass on its exit code.
 
 Where a pod has several containers and none is named, it is the first. Without -t no terminal is
@@ -38,11 +40,13 @@ given to the command, also where podup has one, as with kubectl. Exit codes are 
 		Example: `  podup exec web -- ls -l /data
   podup exec -it web/app -- sh
   podup exec -e LANG=C web -- env`,
-		Args:              cobra.MinimumNArgs(1),
 		ValidArgsFunction: a.completeExec,
 		RunE: func(command *cobra.Command, args []string) error {
 			if dash := command.ArgsLenAtDash(); dash == 0 || dash > 1 {
 				return usagef("exec: one POD[/CONTAINER] stands before --")
+			}
+			if len(args) == 0 {
+				return usagef("exec: say where to run which command: podup exec POD[/CONTAINER] -- COMMAND")
 			}
 			if len(args) < 2 {
 				return usagef("exec: say which command to run: podup exec %s -- COMMAND", clean(args[0]))

@@ -26,7 +26,7 @@ func newHistoryCommand(a *app, run func(context.Context, *historyOptions) error)
 keeps %d of them; rollback brings one back.`, release.Kept),
 		Example: `  podup history
   podup history --project shop -o json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if run == nil {
 				run = runHistory

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -28,12 +29,12 @@ type logsOptions struct {
 
 type logsFlags struct {
 	follow, timestamps, noPrefix bool
-	tail                         int
+	tail                         lineCount
 	since, until                 string
 }
 
 func newLogsCommand(a *app) *cobra.Command {
-	var flags logsFlags
+	flags := logsFlags{tail: -1}
 	command := &cobra.Command{
 		Use:   "logs [CONTAINER...]",
 		Short: "Show the output of containers",
@@ -46,6 +47,7 @@ With --follow, containers that are restarted or come later are followed too, unt
   podup logs -f web/app
   podup logs --since 10m --timestamps app
   podup logs --tail 20 --no-prefix web`,
+		Args:              fileArgs,
 		ValidArgsFunction: a.completeContainers,
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.logs(command.Context(), flags, args)
@@ -54,7 +56,7 @@ With --follow, containers that are restarted or come later are followed too, unt
 	f := command.Flags()
 	a.filesFlag(f, "")
 	f.BoolVarP(&flags.follow, "follow", "f", false, "go on with what the containers write from now on")
-	f.IntVarP(&flags.tail, "tail", "n", -1, "show only the last lines of each container; -1 is all")
+	f.VarP(&flags.tail, "tail", "n", "show only the last lines of each container: a number, or all")
 	f.StringVar(&flags.since, "since", "", "show lines from this time on: a duration before now (10m) or a time (2006-01-02T15:04:05Z)")
 	f.StringVar(&flags.until, "until", "", "show lines up to this time, given as with --since")
 	f.BoolVarP(&flags.timestamps, "timestamps", "t", false, "begin each line with its time")
@@ -62,9 +64,33 @@ With --follow, containers that are restarted or come later are followed too, unt
 	return command
 }
 
+// lineCount is a flag for a number of lines; negative is all.
+type lineCount int
+
+func (n *lineCount) Type() string { return "lines" }
+
+func (n *lineCount) String() string {
+	if *n < 0 {
+		return "all"
+	}
+	return strconv.Itoa(int(*n))
+}
+
+func (n *lineCount) Set(text string) error {
+	number, err := strconv.Atoi(text)
+	if text == "all" {
+		number, err = -1, nil
+	}
+	if err != nil {
+		return errors.New("it is a number of lines, or all")
+	}
+	*n = lineCount(number)
+	return nil
+}
+
 func (a *app) logs(ctx context.Context, flags logsFlags, names []string) error {
 	opts := logsOptions{
-		Names: names, Tail: flags.tail, Timestamps: flags.timestamps, NoPrefix: flags.noPrefix, Color: a.color.value,
+		Names: names, Tail: int(flags.tail), Timestamps: flags.timestamps, NoPrefix: flags.noPrefix, Color: a.color.value,
 	}
 	now := time.Now()
 	var err error
@@ -91,7 +117,7 @@ func (a *app) logs(ctx context.Context, flags logsFlags, names []string) error {
 		return err
 	}
 	if len(containers) == 0 {
-		fmt.Fprintf(a.env.Err, "project %s has no containers\n", opts.Project)
+		fmt.Fprintf(a.env.Err, "project %s has no containers (podup ls lists the projects)\n", opts.Project)
 		return nil
 	}
 	show := showLogs

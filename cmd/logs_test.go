@@ -102,6 +102,7 @@ func TestLogsFormats(t *testing.T) {
 		{"a container's name in any pod", []string{"sidecar"}, "web/sidecar | three\n"},
 		{"without names", []string{"--no-prefix", "web"}, "one\nthree\n\x1b[31mtwo\x1b[0m\n"},
 		{"with times", []string{"-t", "--no-prefix", "web/app"}, "2026-03-04T05:06:08Z one\n2026-03-04T05:06:09Z \x1b[31mtwo\x1b[0m\n"},
+		{"all lines", []string{"--tail", "all", "--no-prefix", "web"}, "one\nthree\n\x1b[31mtwo\x1b[0m\n"},
 		{"the last lines", []string{"--tail", "1", "--no-prefix", "web"}, "three\n\x1b[31mtwo\x1b[0m\n"},
 		{"from a time on", []string{"--since", "2026-03-04T05:06:09Z", "--no-prefix", "web"}, "\x1b[31mtwo\x1b[0m\n"},
 		{"up to a time", []string{"--until", "2026-03-04T05:06:08Z", "--no-prefix", "web"}, "one\nthree\n"},

@@ -28,7 +28,7 @@ func newLsCommand(a *app) *cobra.Command {
 their containers, and of those that run.`,
 		Example: `  podup ls
   podup ls -o json`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.ls(command.Context(), opts)

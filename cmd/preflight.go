@@ -163,7 +163,7 @@ func checkPorts(ctx context.Context, ports []podPort, first int) []error {
 		}
 		switch err := bind(ctx, port.Port); {
 		case errors.Is(err, syscall.EADDRINUSE):
-			found = append(found, fmt.Errorf("%s is taken by another program or pod", port))
+			found = append(found, fmt.Errorf("%s is taken by another program or pod: podman ps --all and ss -ltunp list what holds ports", port))
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
 			found = append(found, fmt.Errorf("%s: this machine has no address %s", port, port.HostIP))
 		}

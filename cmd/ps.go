@@ -33,6 +33,7 @@ Init containers that have done their work are left out unless --all is given.`,
 		Example: `  podup ps
   podup ps --project shop -o json
   podup ps -q web`,
+		Args:              fileArgs,
 		ValidArgsFunction: a.completePods,
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.ps(command.Context(), opts, args)
@@ -72,7 +73,7 @@ func (a *app) ps(ctx context.Context, opts psOptions, pods []string) error {
 		return nil
 	}
 	if len(actual.Pods) == 0 {
-		fmt.Fprintf(a.env.Err, "project %s has no pods\n", project)
+		fmt.Fprintf(a.env.Err, "project %s has no pods (podup ls lists the projects)\n", project)
 		return nil
 	}
 	width := 0

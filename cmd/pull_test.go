@@ -64,3 +64,36 @@ func TestAPullThatReplacesAContainerNeedsItsOtherImages(t *testing.T) {
 		t.Error("the container was replaced")
 	}
 }
+
+func TestAFailedPullSaysWhatWasBuiltHere(t *testing.T) {
+	for name, test := range map[string]struct{ image, want, unwanted string }{
+		"a name that only a build gives": {
+			"localhost/absent:1", "podup: image localhost/absent:1 is not in this engine's store, and no registry has images of that name", "Hub",
+		},
+		"a short name of an image built here": {
+			"web:1", "podup: image docker.io/library/web:1 is Docker Hub's, and this engine has localhost/web:1: write that to use it", "no registry",
+		},
+		"a short name of nothing": {"absent:1", "manifest unknown", "is Docker Hub's"},
+		"another registry's":      {"quay.io/me/web:1", "manifest unknown", "localhost/web:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			s.write("pod.yaml", strings.Replace(webManifest, "localhost/web:1", test.image, 1))
+			got := s.podup(1, "up", "-d")
+			s.contains(got.err, test.want)
+			if strings.Contains(got.err, test.unwanted) {
+				t.Errorf("%q is in\n%s", test.unwanted, got.err)
+			}
+			s.nothingLeft()
+		})
+	}
+}
+
+func TestTheLatestBuildOfThisMachineNeedsNoRegistry(t *testing.T) {
+	s := newStory(t)
+	s.service.Image("localhost/web:latest", podmantest.Image{Entrypoint: []string{podmantest.TestProgram}, Command: []string{"sleep", "forever"}})
+	s.write("pod.yaml", strings.Replace(webManifest, "localhost/web:1", "localhost/web", 1))
+	if got := s.podup(0, "up", "-d"); strings.Contains(got.err, "pull") {
+		t.Errorf("a pull:\n%s", got.err)
+	}
+}

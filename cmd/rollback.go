@@ -39,8 +39,11 @@ Without a number it is the last one that came up before the newest.`,
 		Example: `  podup rollback
   podup rollback 3
   podup rollback --dry-run 3`,
-		Args: cobra.MaximumNArgs(1),
+		Args: fileArgs,
 		RunE: func(command *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usagef("rollback: one release can be brought back at a time")
+			}
 			if len(args) == 1 {
 				number, err := strconv.Atoi(args[0])
 				if err != nil || number < 1 {
@@ -94,7 +97,7 @@ func runRollback(ctx context.Context, opts *rollbackOptions) error {
 		_, err := a.preview(ctx, engine, t, v)
 		return err
 	}
-	v.Note(fmt.Sprintf("project %s: back to release %d of %s", project, past.Number, past.Created.Local().Format("2006-01-02 15:04:05")))
+	v.Note(fmt.Sprintf("project %s: going back to release %d of %s", project, past.Number, past.Created.Local().Format("2006-01-02 15:04:05")))
 	actual, err := a.converge(ctx, engine, t, v, opts.timeout)
 	if err != nil {
 		return err

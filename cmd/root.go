@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -74,7 +73,9 @@ difference. Nothing has to be set up: podup uses the Podman it finds.`,
 	root.SetOut(a.env.Out)
 	root.SetErr(a.env.Err)
 	root.SetFlagErrorFunc(suggestFlag)
-	root.SuggestionsMinimumDistance = 2
+	root.DisableSuggestions = true // suggestCommand
+	root.Version = clientVersion().describe()
+	root.SetVersionTemplate("podup {{.Version}}\n")
 
 	a.progress = enum{value: "auto", allowed: []string{"auto", "tty", "plain", "json", "quiet"}}
 	a.color = enum{value: "auto", allowed: []string{"auto", "always", "never"}}
@@ -187,43 +188,4 @@ func sanitize(name string) string {
 		name = name[:63]
 	}
 	return strings.TrimRight(name, "-_")
-}
-
-// suggestFlag adds the flag that was probably meant, as cobra does for commands.
-func suggestFlag(command *cobra.Command, err error) error {
-	unknown := (*pflag.NotExistError)(nil)
-	if !errors.As(err, &unknown) || len(unknown.GetSpecifiedName()) < 2 {
-		return err
-	}
-	best, distance := "", 3
-	command.Flags().VisitAll(func(flag *pflag.Flag) {
-		if d := editDistance(flag.Name, unknown.GetSpecifiedName()); d < distance && !flag.Hidden {
-			best, distance = flag.Name, d
-		}
-	})
-	if best == "" {
-		return err
-	}
-	return fmt.Errorf("%w: did you mean --%s?", err, best)
-}
-
-// editDistance is Levenshtein's.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		previous := row[0]
-		row[0] = i + 1
-		for j := range b {
-			cost := previous
-			if a[i] != b[j] {
-				cost++
-			}
-			previous = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

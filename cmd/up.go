@@ -2,12 +2,16 @@ package cmd
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
 )
 
 type upOptions struct {
@@ -38,6 +42,7 @@ Ctrl-C kills them.`,
   podup up --dry-run -f pod.yaml
   podup up -d --pull always -f pod.yaml
   podup up -d --prune -f pod.yaml`,
+		Args: fileArgs,
 		RunE: func(command *cobra.Command, args []string) error {
 			opts.pods = args
 			if run == nil {
@@ -83,6 +88,9 @@ func runUp(ctx context.Context, opts *upOptions) error {
 	}
 	if opts.detach {
 		a.showProject(ctx, engine, a.env.Out, actual)
+		for _, text := range troubles(actual, t.choices.Pods) {
+			a.warn(text)
+		}
 		return nil
 	}
 	return a.attend(ctx, engine, v, attendance{
@@ -115,6 +123,37 @@ func (o *upOptions) target(v view) (target, error) {
 	}
 	t.options.Pods = o.pods
 	return t, nil
+}
+
+// troubles are the containers of an up that do not stay up, said once more than in the table: the up
+// itself has gone well.
+func troubles(actual plan.Actual, pods []string) []string {
+	var texts []string
+	for _, c := range projectContainers(actual) {
+		var what []string
+		switch {
+		case c.Status == plan.Exited && c.ExitCode != 0:
+			what = append(what, fmt.Sprintf("ended with exit code %d", c.ExitCode))
+		case c.Status == plan.Lost:
+			what = append(what, "ended")
+		}
+		if c.Restarts > 0 {
+			what = append(what, "been restarted "+times(c.Restarts))
+		}
+		if c.Role != translate.RoleApp || len(pods) > 0 && !slices.Contains(pods, c.Pod) || len(what) == 0 {
+			continue
+		}
+		path := containerPath(c)
+		texts = append(texts, fmt.Sprintf("container %s has %s: see podup logs %s", path, strings.Join(what, " and "), path))
+	}
+	return texts
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 // grace is a flag for how long a container may take to stop: seconds, or a duration such as 1m30s.

@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
 )
 
 func TestUpAgainChangesNothingAndDiffNeverDoes(t *testing.T) {
@@ -86,4 +90,35 @@ func TestAnUpWaitsForAnother(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, r.err)
 	}
 	s.podup(0, "down")
+}
+
+func TestContainersThatDoNotStayUpAreNamedAtTheEndOfAnUp(t *testing.T) {
+	app := func(name string, status plan.Status, code, restarts int) plan.ContainerState {
+		return plan.ContainerState{
+			Name: "web-" + name, Pod: "web", Container: name, Role: translate.RoleApp, Status: status, ExitCode: code, Restarts: restarts,
+		}
+	}
+	init := app("e-init", plan.Exited, 1, 0)
+	init.Role = translate.RoleInit
+	containers := map[string]plan.ContainerState{}
+	for i, c := range []plan.ContainerState{
+		app("a", plan.Exited, 1, 0), app("b", plan.Exited, 2, 1), app("c", plan.Running, 0, 3),
+		app("d", plan.Lost, 0, 0), app("done", plan.Exited, 0, 0), app("fine", plan.Running, 0, 0), init,
+	} {
+		c.Order = i
+		containers[c.Name] = c
+	}
+	actual := plan.Actual{Project: "shop", Pods: map[string]plan.PodState{"web": {Name: "web", Containers: containers}}}
+	want := []string{
+		"container web/a has ended with exit code 1: see podup logs web/a",
+		"container web/b has ended with exit code 2 and been restarted once: see podup logs web/b",
+		"container web/c has been restarted 3 times: see podup logs web/c",
+		"container web/d has ended: see podup logs web/d",
+	}
+	if got := troubles(actual, nil); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := troubles(actual, []string{"other"}); len(got) > 0 {
+		t.Errorf("got %q of a pod that was not asked for", got)
+	}
 }

@@ -29,7 +29,7 @@ Exit codes: 0 the manifests are valid, 3 they are not.`,
 		Example: `  podup validate -f pod.yaml
   podup validate -f manifests/ -f secrets.yaml --strict
   podup validate -f - -o json <pod.yaml`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if run == nil {
 				run = runValidate

@@ -23,7 +23,7 @@ cannot be reached is no failure.`,
 		Example: `  podup version
   podup version --short
   podup version -o json`,
-		Args:              cobra.NoArgs,
+		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if short {

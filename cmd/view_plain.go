@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -99,10 +100,37 @@ func (v *plainProgress) End(r apply.Result) (shown bool) {
 
 func warningLines(warnings []string, color palette) string {
 	var text strings.Builder
-	for _, warning := range warnings {
+	for _, warning := range gathered(warnings) {
 		fmt.Fprintf(&text, "%s %s\n", color.yellow("warning:"), clean(warning))
 	}
 	return text.String()
+}
+
+// gathered says once what is said of several objects: "container/a, container/b: no limits here".
+func gathered(warnings []string) []string {
+	const most = 3
+	var texts []string
+	objects := map[string][]string{}
+	for _, warning := range warnings {
+		object, text, found := strings.Cut(warning, ": ")
+		if !found {
+			object, text = "", warning
+		}
+		if _, known := objects[text]; !known {
+			texts = append(texts, text)
+		}
+		objects[text] = append(objects[text], object)
+	}
+	for i, text := range texts {
+		of := slices.DeleteFunc(objects[text], func(object string) bool { return object == "" })
+		switch {
+		case len(of) > most:
+			texts[i] = fmt.Sprintf("%s and %d more: %s", strings.Join(of[:most], ", "), len(of)-most, text)
+		case len(of) > 0:
+			texts[i] = strings.Join(of, ", ") + ": " + text
+		}
+	}
+	return texts
 }
 
 func (v *plainProgress) Note(text string) {

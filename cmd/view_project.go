@@ -161,15 +161,16 @@ func podPorts(pod plan.PodState) []translate.Port {
 	return slices.Compact(ports)
 }
 
-// portsText writes ports as podman does: 0.0.0.0:8080->80/tcp.
+// portsText writes ports as podman does, but for the address that says nothing: 8080->80/tcp,
+// 127.0.0.1:8080->80/tcp.
 func portsText(ports []translate.Port) string {
 	text := make([]string, 0, len(ports))
 	for _, p := range ports {
-		host := p.HostIP
-		if host == "" {
-			host = "0.0.0.0"
+		host := strconv.Itoa(int(p.HostPort))
+		if p.HostIP != "" && p.HostIP != "0.0.0.0" {
+			host = net.JoinHostPort(p.HostIP, host)
 		}
-		text = append(text, fmt.Sprintf("%s->%d/%s", net.JoinHostPort(host, strconv.Itoa(int(p.HostPort))), p.ContainerPort, p.Protocol))
+		text = append(text, fmt.Sprintf("%s->%d/%s", host, p.ContainerPort, p.Protocol))
 	}
 	return clean(strings.Join(text, ", "))
 }

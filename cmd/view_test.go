@@ -557,3 +557,15 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+func TestAWarningAboutSeveralObjectsIsSaidOnce(t *testing.T) {
+	got := warningLines([]string{"container/a: no limits here", "odd", "container/b: no limits here", "volume/v: odd: indeed"}, palette{})
+	want := "warning: container/a, container/b: no limits here\nwarning: odd\nwarning: volume/v: odd: indeed\n"
+	if got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	got = warningLines([]string{"a: x", "b: x", "c: x", "d: x", "e: x"}, palette{})
+	if want := "warning: a, b, c and 2 more: x\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

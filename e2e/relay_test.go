@@ -47,3 +47,18 @@ PASS
 		})
 	}
 }
+
+func TestRunPatternsReachInside(t *testing.T) {
+	for _, test := range []struct{ pattern, want string }{
+		{"", "B"},
+		{"TestScripts", "B"},
+		{"TestScripts/5.8", "B"},
+		{"TestScripts//^up$", "B/^up$"},
+		{"TestScripts$//^(up|down)$|TestOther//x|Scripts/any/[|/]", "B/^(up|down)$|B/[|/]"},
+		{"TestScripts//up|TestScripts", "B"},
+	} {
+		if got := inside(test.pattern, "TestScripts", "B"); got != test.want {
+			t.Errorf("%q: %q, want %q", test.pattern, got, test.want)
+		}
+	}
+}

@@ -23,9 +23,15 @@ func checkRules(t *testing.T, file, script string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, _, _ := strings.Cut(string(archive.Comment), "\n")
-	if !strings.HasPrefix(first, "# ") || !strings.HasSuffix(first, ".") {
-		t.Errorf("%s:1: the first line is a comment that states the invariant, with a full stop", file)
+	first := ""
+	for line := range strings.Lines(string(archive.Comment)) {
+		if !strings.HasPrefix(line, "# ") {
+			break
+		}
+		first = strings.TrimSpace(line)
+	}
+	if !strings.HasSuffix(first, ".") {
+		t.Errorf("%s:1: a script begins with a comment that states the invariant, with a full stop", file)
 	}
 	for number, line := range strings.Split(string(archive.Comment), "\n") {
 		words := strings.Fields(line)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -144,12 +145,7 @@ func runInside(t *testing.T, name string) {
 	workstation(t, flavour)
 
 	top, _, _ := strings.Cut(t.Name(), "/")
-	pattern := "^" + top + "$/^" + strings.ReplaceAll(name, " ", "_") + "$"
-	if _, scripts, ok := strings.Cut(testFlag("run"), "/"); ok { // ours are the first two levels
-		if _, scripts, ok = strings.Cut(scripts, "/"); ok {
-			pattern += "/" + scripts
-		}
-	}
+	pattern := inside(testFlag("run"), top, "^"+top+"$/^"+strings.ReplaceAll(name, " ", "_")+"$")
 	args := []string{
 		"-e", flavour, verb, "env", "-C", insideDir, insideVar + "=" + name,
 		"./e2e.test", "-test.v", "-test.run=" + pattern, "-test.parallel=4", "-test.count=" + testFlag("count"), "-test.failfast=" + testFlag("failfast"),
@@ -174,6 +170,44 @@ func runInside(t *testing.T, name string) {
 	if err != nil {
 		t.Fatalf("inside the workstation: %v", err)
 	}
+}
+
+// inside makes a -run pattern of the one this process was given, for a test at two known levels: base
+// with what the alternatives about this test say of the levels below.
+func inside(pattern, top, base string) string {
+	var narrowed []string
+	for _, alternative := range split(pattern, '|') {
+		levels := split(alternative, '/')
+		if about, err := regexp.MatchString(levels[0], top); err != nil || !about {
+			continue
+		}
+		if len(levels) < 3 {
+			return base
+		}
+		narrowed = append(narrowed, base+"/"+strings.Join(levels[2:], "/"))
+	}
+	if len(narrowed) == 0 {
+		return base
+	}
+	return strings.Join(narrowed, "|")
+}
+
+// split cuts a pattern at a separator outside of brackets, as -run does (testing: match.go).
+func split(pattern string, separator rune) []string {
+	parts, depth := []string{""}, 0
+	for _, r := range pattern {
+		switch {
+		case r == '(' || r == '[':
+			depth++
+		case r == ')' || r == ']':
+			depth--
+		case r == separator && depth == 0:
+			parts = append(parts, "")
+			continue
+		}
+		parts[len(parts)-1] += string(r)
+	}
+	return parts
 }
 
 func testFlag(name string) string { return flag.Lookup("test." + name).Value.String() }

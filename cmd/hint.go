@@ -1,0 +1,152 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// commandWords are what other programs call the things podup does.
+func commandWords(name string) []string {
+	return map[string][]string{
+		"up":       {"apply", "create", "deploy", "kube", "play", "restart", "run", "start"},
+		"down":     {"delete", "destroy", "kill", "remove", "rm", "stop"},
+		"ps":       {"describe", "get", "inspect", "list", "status", "top"},
+		"diff":     {"plan"},
+		"validate": {"check", "config", "lint"},
+		"rollback": {"rollout", "undo"},
+		"exec":     {"attach", "shell"},
+	}[name]
+}
+
+// flagHint is what stands in podup for a flag of another program, "" for most.
+func flagHint(command, flag string) string {
+	switch flag {
+	case "c", "container":
+		if command == "exec" || command == "logs" {
+			return "a container is named with its pod, POD/CONTAINER"
+		}
+	case "v":
+		if command == "down" {
+			return "the data of claims is removed with --volumes"
+		}
+	case "remove-orphans":
+		return "pods the manifests no longer name are removed with up --prune"
+	case "recreate", "replace", "force":
+		return "up replaces what differs; --force-recreate replaces the rest, too"
+	case "build":
+		return "podup builds no images: podman build does, and up then replaces what runs of the old one"
+	case "n", "namespace":
+		return "there are no namespaces; what belongs together is a project, named with --project"
+	}
+	return ""
+}
+
+// suggestCommand takes the place of cobra's suggestions, which for a short word name every short command.
+func suggestCommand(root *cobra.Command, word string) string {
+	best, distance := "", 3
+	for _, command := range root.Commands() {
+		if !command.IsAvailableCommand() {
+			continue
+		}
+		if slices.Contains(commandWords(command.Name()), strings.ToLower(word)) {
+			return command.Name()
+		}
+		d := editDistance(command.Name(), strings.ToLower(word))
+		if strings.HasPrefix(command.Name(), word) {
+			d = min(d, 1)
+		}
+		if d < distance && 2*d <= len(word) {
+			best, distance = command.Name(), d
+		}
+	}
+	return best
+}
+
+// unknownCommand reads cobra's error about a word that is no command; cobra gives it no type.
+func unknownCommand(err error) (word string, ok bool) {
+	var parent string
+	n, _ := fmt.Sscanf(err.Error(), "unknown command %q for %q", &word, &parent)
+	return word, n == 2
+}
+
+// suggestFlag adds to an unknown flag which one was probably meant.
+func suggestFlag(command *cobra.Command, err error) error {
+	unknown := (*pflag.NotExistError)(nil)
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	if hint := flagHint(command.Name(), unknown.GetSpecifiedName()); hint != "" {
+		return fmt.Errorf("%w: %s", err, hint)
+	}
+	if len(unknown.GetSpecifiedName()) > 1 {
+		best, distance := "", 3
+		command.Flags().VisitAll(func(flag *pflag.Flag) {
+			if d := editDistance(flag.Name, unknown.GetSpecifiedName()); d < distance && !flag.Hidden {
+				best, distance = flag.Name, d
+			}
+		})
+		if best != "" {
+			return fmt.Errorf("%w: did you mean --%s?", err, best)
+		}
+	}
+	if command.Name() == "exec" {
+		return fmt.Errorf("%w: flags of the command in the container stand after --, as in podup exec web -- ls -l", err)
+	}
+	return err
+}
+
+// noArgs is for commands that take flags only.
+func noArgs(command *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if err := fileArgs(command, args); err != nil {
+		return err
+	}
+	return fmt.Errorf("%s takes no arguments, and got %q", command.Name(), args[0])
+}
+
+// fileArgs refuses manifests among the arguments of commands that take them with -f. That a pod may
+// be called app.yaml, too, is a freedom nobody uses.
+func fileArgs(command *cobra.Command, args []string) error {
+	flag := "-f"
+	if f := command.Flags().Lookup("file"); f == nil {
+		return nil
+	} else if f.Shorthand == "" {
+		flag = "--file"
+	}
+	for _, arg := range args {
+		manifest := slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(arg)))
+		if manifest || arg == "-" || strings.HasPrefix(arg, ".") || strings.HasSuffix(arg, "/") {
+			return fmt.Errorf("%q is a file: give it with %s %s", arg, flag, arg)
+		}
+	}
+	return nil
+}
+
+// editDistance is Levenshtein's.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		previous := row[0]
+		row[0] = i + 1
+		for j := range b {
+			cost := previous
+			if a[i] != b[j] {
+				cost++
+			}
+			previous = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
