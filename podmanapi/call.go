@@ -100,6 +100,25 @@ func encode(body any) (io.Reader, string, error) {
 	}
 }
 
+// createTime is how long a create that has begun is waited for after an interrupt. The service carries it
+// to its end all the same (seen on 5.8): who does not wait leaves what appears a moment later.
+const createTime = 3 * time.Second
+
+// outlive gives a context that ends some time after its parent does.
+func outlive(ctx context.Context, after time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
+}
+
 // call makes a request and decodes its reply into out, which may be nil.
 func (c *Client) call(ctx context.Context, r request, out any) error {
 	if r.method != http.MethodGet {

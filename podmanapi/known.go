@@ -222,12 +222,14 @@ func (c *Client) remove(ctx context.Context, of kind, name string, query url.Val
 // object that was there.
 func (c *Client) create(ctx context.Context, of kind, name string, want map[string]string, r request, out any) (existed object, made bool, err error) {
 	c.known.join(want[translate.LabelProject])
-	err = c.call(ctx, r, out)
+	patient, cancel := outlive(ctx, createTime)
+	defer cancel()
+	err = c.call(patient, r, out)
 	if err == nil {
 		return object{}, true, nil
 	}
 	if ctx.Err() != nil {
-		return object{}, false, err
+		return object{}, false, fmt.Errorf("%s: %w", r.doing, ctx.Err())
 	}
 	// The status of a taken name is 409 for a pod and 500 for everything else, as for any failure, and
 	// a broken connection says nothing: only looking tells.
