@@ -1,7 +1,7 @@
 # `make demo` and `make test` need Go and make, and nothing else that they do not get or name themselves.
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test unit specgen e2e lint bench fuzz clean
+.PHONY: build demo test unit specgen e2e lint docs bench fuzz clean
 
 # The race detector needs cgo, and cgo a C compiler.
 RACE := $(shell CC=$$(go env CC); command -v $$CC >/dev/null 2>&1 && echo -race)
@@ -35,8 +35,17 @@ e2e:
 	$(RACE_WARNING)
 	go test $(RACE) -v -count=1 -timeout=40m ./e2e
 
+# Records the traces of e2e/testdata/reference anew; its README says what the command is.
+reference:
+	@test -n "$(PODUP_REFERENCE_KUBELET)" || { echo 'PODUP_REFERENCE_KUBELET is not set: see e2e/testdata/reference/README.md' >&2; exit 2; }
+	go test -v -count=1 -timeout=30m -run '^TestReference$$' ./e2e -record "$$(realpath "$(PODUP_REFERENCE_KUBELET)")"
+
 lint:
 	.ci/lint
+
+# docs/support.md, from the table of fields in validate.
+docs:
+	go test ./validate -run TestSupportDocument -update
 
 # podup beside `podman kube play`; see bench/README.md.
 bench: build

@@ -34,13 +34,16 @@ func arrows() map[string]arrow {
 		"translate":                        {code: []string{"manifest"}, tests: []string{"validate"}},
 		"plan":                             {code: []string{"translate"}, tests: []string{"manifest"}},
 		"apply":                            {code: []string{"plan", "translate"}},
+		"status":                           {code: []string{"plan", "translate"}, tests: []string{"manifest", "validate"}},
+		"handler":                          {code: []string{"plan", "translate"}},
+		"supervise":                        {code: []string{"plan", "status", "translate"}, tests: []string{"manifest", "validate"}},
 		"release":                          {code: []string{"manifest"}},
 		"podmanapi":                        {code: []string{"plan", "translate"}, tests: []string{"podmanapi/podmantest", "podmanapi/podmantest/program"}},
 		"podmanapi/podmantest":             {code: []string{"apply", "plan", "podmanapi/podmantest/program", "translate"}},
 		"podmanapi/podmantest/program":     {},
 		"podmanapi/podmantest/testprogram": {code: []string{"podmanapi/podmantest/program"}},
 		"cmd": {
-			code:  []string{"apply", "manifest", "plan", "podmanapi", "release", "translate", "validate"},
+			code:  []string{"apply", "handler", "manifest", "plan", "podmanapi", "release", "status", "supervise", "translate", "validate"},
 			tests: []string{"podmanapi/podmantest", "podmanapi/podmantest/program"},
 		},
 		"cmd/podup":      {code: []string{"cmd", "podmanapi"}},
@@ -64,7 +67,7 @@ func guarded() map[string]struct {
 		"github.com/containers/podman/v5": {[]string{"podmanapi"}, "only podmanapi talks to Podman: everything else works on values and can be tested without an engine"},
 		"go.podman.io":                    {[]string{"podmanapi"}, "only podmanapi talks to Podman: everything else works on values and can be tested without an engine"},
 		"github.com/spf13":                {[]string{"cmd"}, "only cmd knows flags"},
-		"k8s.io/kubernetes":               {[]string{"manifest", "validate", "translate"}, "Kubernetes' own code reads and judges manifests; behind translate there are only podup's types"},
+		"k8s.io/kubernetes":               {[]string{"manifest", "validate", "translate", "handler", "status"}, "Kubernetes' own code reads and judges manifests; behind translate there are only podup's types"},
 	}
 }
 

@@ -8,12 +8,23 @@ import (
 	"github.com/podup/podup/translate"
 )
 
-// Engine does the operations of a plan, one method each. Every method may be called again after a
+// Engine does the operations of a plan, one method each.
+type Engine interface {
+	Operations
+	// RunPod starts containers of a pod whose infra container runs, in the order of its manifest: each
+	// waits for the init containers before it to succeed, for the sidecars before it to have started.
+	// What is to be started and runs is left to, and an init container that has succeeded since the
+	// infra container was started is not run again. report tells what it waits for; warnings are what
+	// the user should know of a pod that stays.
+	RunPod(ctx context.Context, op plan.RunPod, report func(text string)) (warnings []string, err error)
+}
+
+// Operations are what an engine does by itself. Every method may be called again after a
 // failure, and then succeeds if the work was done before: creating what is there with the same
 // project label and hash, starting what runs, stopping what is stopped and removing what is gone
 // are no errors, nor is renaming what has the new name already. None touches an object that lacks
 // the project's label.
-type Engine interface {
+type Operations interface {
 	PullImage(ctx context.Context, image string, report func(PullProgress)) error
 	CreateNetwork(ctx context.Context, network translate.Network) error
 	CreateSecret(ctx context.Context, secret translate.Secret) error
@@ -36,7 +47,6 @@ type Engine interface {
 	StopContainer(ctx context.Context, op plan.StopContainer) error
 	RenameContainer(ctx context.Context, from, to string) error
 	RemoveContainer(ctx context.Context, name string) error
-	SetRestart(ctx context.Context, name string, restart translate.Restart) error
 	StopPod(ctx context.Context, op plan.StopPod) error
 	RemovePod(ctx context.Context, op plan.RemovePod) error
 	RemoveVolume(ctx context.Context, name string) error

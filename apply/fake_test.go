@@ -146,8 +146,9 @@ func (f *fake) RemoveContainer(ctx context.Context, name string) error {
 	return f.call(ctx, "remove %s", name)
 }
 
-func (f *fake) SetRestart(ctx context.Context, name string, restart translate.Restart) error {
-	return f.call(ctx, "restart %s %s", name, restart)
+func (f *fake) RunPod(ctx context.Context, op plan.RunPod, report func(string)) ([]string, error) {
+	report("web-a")
+	return []string{"web-a is not ready"}, f.call(ctx, "run %s %v", op.Pod.Name, op.Start)
 }
 
 func (f *fake) StopPod(ctx context.Context, op plan.StopPod) error {

@@ -43,8 +43,10 @@ func (r *run) do(ctx context.Context, op plan.Op, report reports) error {
 		return r.Engine.HoldVolumes(ctx, op.Pod)
 	case plan.CreateContainer:
 		return r.createContainer(ctx, op, report)
+	case plan.RunPod:
+		return r.runPod(ctx, op, report)
 	case plan.RunInit:
-		return r.runInit(ctx, op.Name)
+		return RunInit(ctx, r.Engine, op.Name)
 	case plan.StartContainer:
 		return r.Engine.StartContainer(ctx, op.Name)
 	case plan.StopContainer:
@@ -53,8 +55,6 @@ func (r *run) do(ctx context.Context, op plan.Op, report reports) error {
 		return r.Engine.RenameContainer(ctx, op.From, op.To)
 	case plan.RemoveContainer:
 		return r.Engine.RemoveContainer(ctx, op.Name)
-	case plan.SetRestart:
-		return r.Engine.SetRestart(ctx, op.Name, op.Restart)
 	case plan.StopPod:
 		return r.Engine.StopPod(ctx, op)
 	case plan.RemovePod:
@@ -67,6 +67,15 @@ func (r *run) do(ctx context.Context, op plan.Op, report reports) error {
 		return r.Engine.RemoveNetwork(ctx, op.Name)
 	}
 	return fmt.Errorf("%s: no such operation", op)
+}
+
+// waits says that an operation waits for a container or a registry most of the time, not for the engine.
+func waits(op plan.Op) bool {
+	switch op.(type) {
+	case plan.PullImage, plan.RunPod, plan.RunInit, plan.StopContainer, plan.StopPod, plan.RemovePod:
+		return true
+	}
+	return false
 }
 
 func (r *run) createContainer(ctx context.Context, op plan.CreateContainer, report reports) error {
@@ -83,6 +92,19 @@ func (r *run) createContainer(ctx context.Context, op plan.CreateContainer, repo
 		for i := range warnings {
 			warnings[i] = "container/" + op.Container.EngineName() + ": " + warnings[i]
 		}
+		report.warn(warnings)
+	}
+	return err
+}
+
+func (r *run) runPod(ctx context.Context, op plan.RunPod, report reports) error {
+	progress := func(text string) {
+		if report.progress != nil {
+			report.progress(PullProgress{Text: text})
+		}
+	}
+	warnings, err := r.Engine.RunPod(ctx, op, progress)
+	if report.warn != nil {
 		report.warn(warnings)
 	}
 	return err
@@ -107,15 +129,17 @@ func (e *InitError) Error() string {
 // tailLines is how much output explains a failure.
 const tailLines = 10
 
-func (r *run) runInit(ctx context.Context, name string) error {
-	if err := r.Engine.StartContainer(ctx, name); err != nil {
+// RunInit starts an init container and waits for its end. One that ends with another exit code than 0
+// is an InitError.
+func RunInit(ctx context.Context, engine Engine, name string) error {
+	if err := engine.StartContainer(ctx, name); err != nil {
 		return err
 	}
-	code, err := r.Engine.Wait(ctx, name)
+	code, err := engine.Wait(ctx, name)
 	if err != nil || code == 0 {
 		return err
 	}
-	lines, err := r.Engine.Tail(ctx, name, tailLines)
+	lines, err := engine.Tail(ctx, name, tailLines)
 	if err != nil {
 		lines = []string{"(its output cannot be read: " + err.Error() + ")"}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"time"
 
@@ -13,18 +14,19 @@ import (
 // Executor carries out plans. It may be used for several at once.
 type Executor struct {
 	Engine      Engine
-	Parallel    int           // engine operations at a time; 0 is 8
+	Parallel    int           // operations at a time; 0 is 32, of which few keep the engine busy: one for each processor, 2 to 8
 	UndoTimeout time.Duration // of one operation that takes something back, beyond the time its container may take to end; 0 is a minute
 	Notify      func(Event)   // called from one goroutine at a time; may be nil
 }
 
 const (
-	defaultParallel    = 8
+	defaultParallel    = 32
 	defaultUndoTimeout = time.Minute
 )
 
-// Run carries out a plan. A step begins when all steps it comes after are done, in the order of the
-// plan where several can begin. A step that fails takes its scope back, once what of the scope is at
+// Run carries out a plan. A step begins when all steps it comes after are done; where several can
+// begin, the one with the longest way to the end of the plan behind it, and then in the order of the
+// plan. A step that fails takes its scope back, once what of the scope is at
 // work has ended, the last step first; other scopes go on. When ctx ends, nothing new begins and the
 // scopes that are not complete are taken back.
 //
@@ -42,10 +44,23 @@ func (x *Executor) Run(ctx context.Context, p plan.Plan) Result {
 		errs:     make([]error, len(p.Steps)),
 		warnings: make([][]string, len(p.Steps)),
 		messages: make(chan message),
+		ways:     ways(p),
 	}
 	r.divide()
 	r.loop(ctx)
 	return r.result(ctx)
+}
+
+// ways gives for each step how many steps there are on the longest way from it to the end of the plan.
+func ways(p plan.Plan) []int {
+	ways := make([]int, len(p.Steps))
+	for i := len(p.Steps) - 1; i >= 0; i-- {
+		ways[i]++
+		for _, after := range p.Steps[i].After {
+			ways[after] = max(ways[after], ways[i])
+		}
+	}
+	return ways
 }
 
 // divide finds the scopes and which of them wait for each other.
@@ -100,6 +115,8 @@ type run struct {
 	warnings    [][]string
 	interrupted bool
 	working     int // workers
+	busy        int // those of them that keep the engine busy
+	ways        []int
 	messages    chan message
 }
 
@@ -183,20 +200,26 @@ func (r *run) fail(i int) {
 
 // begin starts what can be started: first the way back, which somebody waits for.
 func (r *run) begin(ctx context.Context) {
-	parallel := r.Parallel
+	parallel, busy := r.Parallel, r.Parallel
 	if parallel <= 0 {
-		parallel = defaultParallel
+		// Creates and starts keep the engine's processors busy, and wait for each other's locks by looking
+		// again and again: more of them at a time take longer together.
+		parallel, busy = defaultParallel, min(max(runtime.NumCPU(), 2), 8)
 	}
 	for _, s := range r.order {
 		if s.failing && !s.undoing && r.working < parallel {
 			r.undo(ctx, r.falling(s, map[*scope]bool{}))
 		}
 	}
+	var ready []int
 	for i := range r.states {
-		if r.working >= parallel {
-			return
-		}
 		if r.states[i] == "" && !slices.ContainsFunc(r.plan.Steps[i].After, func(j int) bool { return r.states[j] != Done }) {
+			ready = append(ready, i)
+		}
+	}
+	slices.SortStableFunc(ready, func(a, b int) int { return r.ways[b] - r.ways[a] })
+	for _, i := range ready {
+		if r.working < parallel && (waits(r.plan.Steps[i].Op) || r.busy < busy) {
 			r.work(ctx, i)
 		}
 	}
@@ -208,6 +231,9 @@ func (r *run) work(ctx context.Context, i int) {
 		s.working++
 	}
 	r.working++
+	if !waits(step.Op) {
+		r.busy++
+	}
 	r.states[i] = Working
 	r.notify(Event{Index: i, Step: step, State: Working})
 	go func() {
@@ -233,6 +259,9 @@ func (r *run) receive(m message) {
 		r.notify(Event{Index: m.index, Step: r.plan.Steps[m.index], State: Working, Text: m.text})
 	case ended:
 		r.working--
+		if !waits(r.plan.Steps[m.index].Op) {
+			r.busy--
+		}
 		if s := r.scopes[r.plan.Steps[m.index].Scope]; s != nil {
 			s.working--
 		}
@@ -266,6 +295,12 @@ func (r *run) notify(e Event) {
 	}
 }
 
+// interruption is the user's; that it came as a signal, and which, goes without saying.
+type interruption struct{ cause error }
+
+func (interruption) Error() string   { return "interrupted" }
+func (i interruption) Unwrap() error { return i.cause }
+
 func (r *run) result(ctx context.Context) Result {
 	result := Result{States: r.states, Errs: r.errs}
 	for _, warnings := range r.warnings {
@@ -278,14 +313,14 @@ func (r *run) result(ctx context.Context) Result {
 		case state == Skipped:
 			cut = cut || r.interrupted
 		case r.errs[i] == nil:
-		case r.interrupted && errors.Is(r.errs[i], ctx.Err()):
+		case r.interrupted && (errors.Is(r.errs[i], ctx.Err()) || errors.Is(r.errs[i], context.Cause(ctx))):
 			cut = true
 		default:
 			causes = append(causes, r.errs[i])
 		}
 	}
 	if cut {
-		causes = append(causes, fmt.Errorf("interrupted: %w", context.Cause(ctx)))
+		causes = append(causes, interruption{context.Cause(ctx)})
 	}
 	result.Err = errors.Join(causes...)
 	return result

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -55,8 +56,8 @@ func TestStepsRunInTheOrderOfThePlan(t *testing.T) {
 
 func TestNoMoreStepsAtATimeThanAllowed(t *testing.T) {
 	for name, test := range map[string]struct{ parallel, want int }{
-		"by default eight": {0, 8},
-		"three":            {3, 3},
+		"by default one for each processor, two to eight": {0, min(max(runtime.NumCPU(), 2), 8)},
+		"three": {3, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake()
@@ -84,6 +85,43 @@ func TestNoMoreStepsAtATimeThanAllowed(t *testing.T) {
 				t.Errorf("%d calls at a time, want %d", f.most, test.want)
 			}
 		})
+	}
+}
+
+func TestWhatWaitsForAContainerKeepsNothingElseFromBeginning(t *testing.T) {
+	f := newFake()
+	var list []plan.Step
+	var began []<-chan struct{}
+	var end []func()
+	for i := range 20 {
+		list = append(list, plan.Step{Op: plan.StopPod{Pod: fmt.Sprint(i)}})
+		b, e := f.block(fmt.Sprintf("stop pod %d 0s", i))
+		began, end = append(began, b), append(end, e)
+	}
+	last, endLast := f.block("start last")
+	list = append(list, step("last", ""))
+	done := make(chan apply.Result)
+	go func() {
+		x := apply.Executor{Engine: f}
+		done <- x.Run(t.Context(), steps(list...))
+	}()
+	for _, b := range append(began, last) {
+		<-b
+	}
+	for _, e := range append(end, endLast) {
+		e()
+	}
+	if r := <-done; r.Err != nil {
+		t.Error(r.Err)
+	}
+}
+
+func TestTheLongestWayGoesFirst(t *testing.T) {
+	f := newFake()
+	x := apply.Executor{Engine: f, Parallel: 1}
+	x.Run(t.Context(), steps(step("alone", ""), step("a", ""), step("b", "", 1), step("c", "", 2), step("d", "")))
+	if got, want := f.called(), []string{"start a", "start b", "start alone", "start c", "start d"}; !slices.Equal(got, want) {
+		t.Errorf("calls %q, want %q", got, want)
 	}
 }
 
@@ -257,7 +295,7 @@ func TestAnInterruptEndsCallsBeginsNothingAndTakesBack(t *testing.T) {
 	}}
 	r := x.Run(ctx, steps(step("a", "x"), step("b", "x", 0), step("c", "x", 1), step("d", "y", 0), step("e", "", 1)))
 	wantStates(t, r, apply.Undone, apply.Failed, apply.Skipped, apply.Done, apply.Skipped)
-	wantErr(t, r, "interrupted: Ctrl-C")
+	wantErr(t, r, "interrupted")
 	if calls := f.called(); !slices.Equal(calls[len(calls)-2:], []string{"remove b", "remove a"}) {
 		t.Errorf("calls %v", calls)
 	}
@@ -273,7 +311,7 @@ func TestAnInterruptWithACauseOfItsOwnTellsBoth(t *testing.T) {
 		}
 	}}
 	r := x.Run(ctx, steps(step("a", ""), step("b", "", 0)))
-	wantErr(t, r, "broken\ninterrupted: context canceled")
+	wantErr(t, r, "broken\ninterrupted")
 }
 
 func TestAnInterruptAfterTheLastStepIsNoError(t *testing.T) {
@@ -296,7 +334,7 @@ func TestNothingBeginsUnderAContextThatHasEnded(t *testing.T) {
 	r := x.Run(ctx, steps(step("a", "x"), step("b", "")))
 	wantCalls(t, f)
 	wantStates(t, r, apply.Skipped, apply.Skipped)
-	wantErr(t, r, "interrupted: context canceled")
+	wantErr(t, r, "interrupted")
 }
 
 func TestAPlanThatMayNotBeCarriedOut(t *testing.T) {
@@ -400,7 +438,7 @@ func TestFactsOfAPodAreAskedForOnce(t *testing.T) {
 	f := newFake()
 	x := apply.Executor{Engine: f, Parallel: 1}
 	r := x.Run(t.Context(), steps(
-		plan.Step{Op: plan.StartPod{Pod: "web"}}, create("a", 0), create("b", 0),
+		plan.Step{Op: plan.StartPod{Pod: "web"}}, create("a", 0), create("b", 1),
 		plan.Step{Op: plan.StartPod{Pod: "web"}, After: []int{2}}, create("c", 3),
 	))
 	wantErr(t, r, "<nil>")
@@ -495,7 +533,7 @@ func TestEveryOperationIsACall(t *testing.T) {
 		"stop web-a 5s":          plan.StopContainer{Name: "web-a", Grace: 5 * time.Second},
 		"rename web-a web-a.old": plan.RenameContainer{From: "web-a", To: "web-a.old"},
 		"remove web-a":           plan.RemoveContainer{Name: "web-a"},
-		"restart web-a always":   plan.SetRestart{Name: "web-a", Restart: translate.RestartAlways},
+		"run web [web-a web-b]":  plan.RunPod{Pod: pod, Start: []string{"web-a", "web-b"}},
 		"stop pod web 1s":        plan.StopPod{Pod: "web", Grace: time.Second},
 		"remove pod web -1ns":    plan.RemovePod{Pod: "web", Grace: -1},
 		"remove volume v":        plan.RemoveVolume{Name: "v"},

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/podup/podup/translate"
 )
 
@@ -31,10 +33,11 @@ type podSpec struct {
 
 type containerSpec struct {
 	name, image, env, secret string
-	restart                  translate.Restart
+	restart                  corev1.RestartPolicy
 	pull                     translate.PullPolicy
 	mounts                   []string // volumes of the pod, then claims
 	facts, fails             bool
+	sidecar                  bool // of an init container
 }
 
 type volumeSpec struct {
@@ -80,10 +83,14 @@ func (s spec) project() translate.Project {
 		container := func(c containerSpec, init bool) translate.Container {
 			out := translate.Container{
 				Project: "shop", Pod: p.name, Name: c.name, Init: init, Image: c.image, Pull: c.pull,
-				Restart: c.restart, Grace: 30 * time.Second, Env: []translate.EnvVar{{Name: "VERSION", Value: c.env}},
+				Grace: 30 * time.Second, Env: []translate.EnvVar{{Name: "VERSION", Value: c.env}},
+				Lifecycle: translate.Lifecycle{Restart: c.restart},
 			}
-			if init {
-				out.Restart = translate.RestartNo
+			switch {
+			case init && c.sidecar:
+				out.Sidecar, out.Lifecycle.Restart = true, corev1.RestartPolicyAlways
+			case init:
+				out.Lifecycle.Restart = corev1.RestartPolicyOnFailure
 			}
 			if c.facts {
 				out.Env = append(out.Env, translate.EnvVar{Name: "IP", Value: podIP})
@@ -149,7 +156,8 @@ func images() []string {
 func randomContainer(r *rand.Rand, name string, p podSpec, claims []string) containerSpec {
 	c := containerSpec{
 		name: name, image: pick(r, images()...), env: pick(r, "1", "2"), facts: r.IntN(4) == 0,
-		restart: pick(r, translate.RestartAlways, translate.RestartAlways, translate.RestartOnFailure, translate.RestartNo),
+		restart: pick(r, corev1.RestartPolicyAlways, corev1.RestartPolicyAlways, corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever),
+		sidecar: r.IntN(3) == 0,
 		pull:    pick(r, translate.PullIfNotPresent, translate.PullIfNotPresent, translate.PullAlways),
 	}
 	if r.IntN(3) == 0 {
@@ -211,7 +219,7 @@ func change(r *rand.Rand, s *spec) string {
 		list = &p.inits
 	}
 	c := &(*list)[r.IntN(len(*list))]
-	what := r.IntN(20)
+	what := r.IntN(21)
 	switch what {
 	case 0:
 		c.image = pick(r, images()...)
@@ -222,7 +230,7 @@ func change(r *rand.Rand, s *spec) string {
 	case 4:
 		c.facts = !c.facts
 	case 5:
-		c.restart = pick(r, translate.RestartAlways, translate.RestartOnFailure, translate.RestartNo)
+		c.restart = pick(r, corev1.RestartPolicyAlways, corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever)
 	case 6:
 		p.port = pick(r, 0, 8000, 8010, 9000+r.IntN(5))
 		for i := range s.pods { // a port is taken over from another pod
@@ -266,6 +274,8 @@ func change(r *rand.Rand, s *spec) string {
 		if len(p.volumes) > 0 && p.volumes[0].kind == translate.Files {
 			p.volumes[0].content += "!"
 		}
+	case 20:
+		c.sidecar = !c.sidecar
 	case 19:
 		// An own volume becomes a claim of the same engine name.
 		if len(p.volumes) > 0 {

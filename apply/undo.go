@@ -83,7 +83,7 @@ func (r *run) undoTimeout(op plan.Op) time.Duration {
 		grace = op.Grace
 	case plan.RemovePod:
 		grace = op.Grace
-	case plan.RunInit:
+	case plan.RunInit, plan.RunPod:
 		grace = -1
 	}
 	if grace < 0 {

@@ -55,7 +55,6 @@ type worldContainer struct {
 	pod      string
 	def      translate.Container
 	holds    []string // of a holder
-	restart  translate.Restart
 	imageID  string
 	status   plan.Status
 	code     int
@@ -291,7 +290,7 @@ func (w *world) CreateContainer(ctx context.Context, c translate.Container, name
 		}
 		w.serial++
 		w.containers[name] = &worldContainer{
-			id: w.serial, name: name, pod: c.Pod, def: def, restart: c.Restart,
+			id: w.serial, name: name, pod: c.Pod, def: def,
 			imageID: w.store[c.Image], status: plan.Created,
 		}
 		return nil
@@ -332,10 +331,10 @@ func (w *world) StartContainer(ctx context.Context, name string) error {
 			if other.pod != c.pod || other == c || !other.alive() || other.holder() {
 				continue
 			}
-			if c.def.Init {
+			if regular(c.def) && !other.def.Init {
 				return fmt.Errorf("%s runs beside an init container", other.name)
 			}
-			if other.def.Init && other.started >= p.started {
+			if !c.def.Sidecar && regular(other.def) && other.started >= p.started {
 				return fmt.Errorf("init container %s still runs", other.name)
 			}
 			if other.def.Name == c.def.Name {
@@ -414,15 +413,24 @@ func (w *world) RemoveContainer(ctx context.Context, name string) error {
 	return w.call(ctx, "remove "+name, func() error { delete(w.containers, name); return nil })
 }
 
-func (w *world) SetRestart(ctx context.Context, name string, restart translate.Restart) error {
-	return w.call(ctx, "restart policy "+name, func() error {
-		c, ok := w.containers[name]
-		if !ok {
-			return errors.New("no such container")
+func regular(c translate.Container) bool { return c.Init && !c.Sidecar }
+
+// RunPod does the calls of a pod that is led, one after another; any of them may fail.
+func (w *world) RunPod(ctx context.Context, op plan.RunPod, report func(string)) ([]string, error) {
+	for _, c := range op.Pod.Containers() {
+		if !slices.Contains(op.Start, c.EngineName()) {
+			continue
 		}
-		c.restart = restart
-		return nil
-	})
+		report(c.Name)
+		start := w.StartContainer
+		if regular(c) {
+			start = func(ctx context.Context, name string) error { return apply.RunInit(ctx, w, name) }
+		}
+		if err := start(ctx, c.EngineName()); err != nil {
+			return nil, err
+		}
+	}
+	return []string{"led"}, nil
 }
 
 func (w *world) StopPod(ctx context.Context, op plan.StopPod) error {
@@ -506,6 +514,8 @@ func (w *world) observe(want translate.Project, pulled map[string]bool) plan.Act
 		switch {
 		case c.holder():
 			role, hash = translate.RoleHolder, ""
+		case c.def.Sidecar:
+			role = translate.RoleSidecar
 		case c.def.Init:
 			role = translate.RoleInit
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 )
@@ -65,8 +67,8 @@ func (c *thinClient) call(ctx context.Context, method, path string, body any) er
 	return nil
 }
 
-// up observes, makes the volume of the pod and that of the releases, the pod, the infra container, and
-// its containers: created beside each other, started in order as soon as each is there.
+// up observes, makes the volume of the pod and that of the releases, the pod, and its containers, while
+// the infra container is started, as many calls at a time as podup makes; then it starts them in order.
 func (c *thinClient) up(ctx context.Context, pod string, containers int) error {
 	filter := url.QueryEscape(`{"label":["io.podup.project=floor"]}`)
 	labels := object{"podup-bench": "floor"}
@@ -81,32 +83,37 @@ func (c *thinClient) up(ctx context.Context, pod string, containers int) error {
 		{"POST", "/volumes/create", object{"Name": "podup.floor", "Labels": labels}},
 		{"POST", "/volumes/create", object{"Name": pod + "-data", "Labels": labels, "Options": object{"o": "uid=0,gid=0"}}},
 		{"POST", "/pods/create", object{"name": pod, "infra_name": pod + "-infra", "exit_policy": "continue", "labels": labels}},
-		{"POST", "/containers/" + pod + "-infra/start", nil},
 	} {
 		if err := c.call(ctx, step.method, step.path, step.body); err != nil {
 			return err
 		}
 	}
-	created := make([]chan error, containers)
-	var all sync.WaitGroup
-	slots := make(chan struct{}, 8)
+	work := make(chan func() error, containers+1)
+	work <- func() error { return c.call(ctx, "POST", "/containers/"+pod+"-infra/start", nil) }
 	for i := range containers {
-		created[i] = make(chan error, 1)
-		all.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
-			created[i] <- c.call(ctx, "POST", "/containers/create", object{
+		work <- func() error {
+			return c.call(ctx, "POST", "/containers/create", object{
 				"name": fmt.Sprintf("%s-c%d", pod, i), "pod": pod, "image": image + ":1", "command": []string{"sleep", "forever"},
 				"env": object{"LOG": "info"}, "labels": labels, "log_configuration": object{"driver": "k8s-file"},
 				"volumes": []object{{"Name": pod + "-data", "Dest": "/data", "Options": []string{"nocopy"}}},
 			})
+		}
+	}
+	close(work)
+	errs := make([]error, min(max(runtime.NumCPU(), 2), 8))
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() {
+			for do := range work {
+				errs[i] = errors.Join(errs[i], do())
+			}
 		})
 	}
-	defer all.Wait()
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
 	for i := range containers {
-		if err := <-created[i]; err != nil {
-			return err
-		}
 		if err := c.call(ctx, "POST", fmt.Sprintf("/containers/%s-c%d/start", pod, i), nil); err != nil {
 			return err
 		}

@@ -32,6 +32,11 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 	defer signal.Stop(signals)
 	// Standard output is the containers' here.
 	a.showProject(ctx, engine, a.env.Err, at.actual)
+	h, err := a.host(ctx, engine, at.project)
+	if err != nil {
+		return err
+	}
+	defer h.end()
 
 	containers := slices.DeleteFunc(projectContainers(at.actual), func(c plan.ContainerState) bool {
 		return len(at.pods) > 0 && !slices.Contains(at.pods, c.Pod)
@@ -40,9 +45,13 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 	if len(at.pods) > 0 {
 		names = containerPaths(containers)
 	}
-	err := followLogs(ctx, a.env, engine, containers, logsOptions{
+	if finished(containers) {
+		v.Note("all containers have finished, and are left so; podup up --force-recreate runs them again")
+	}
+	err = followLogs(ctx, a.env, engine, containers, logsOptions{
 		// Podman 5.4 gives log lines whole seconds.
 		Project: at.project, Names: names, Tail: -1, Since: at.since.Truncate(time.Second), Color: a.color.value,
+		Expect: func() bool { return h.expects(at.pods) },
 	})
 	interrupted := ctx.Err() != nil
 	if err != nil && !interrupted {
@@ -52,6 +61,7 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 		v.Note("stopping the pods; press Ctrl-C again to kill them")
 	}
 	ctx = context.WithoutCancel(ctx)
+	h.end()
 	actual, err := engine.Observe(ctx, translate.Project{Name: at.project})
 	if err != nil {
 		return err
@@ -65,6 +75,20 @@ func (a *app) attend(ctx context.Context, engine Engine, v view, at attendance) 
 	return ended(actual, at.pods)
 }
 
+// finished says whether every app container has ended of its own accord.
+func finished(containers []plan.ContainerState) bool {
+	apps := 0
+	for _, c := range containers {
+		if c.Role == translate.RoleApp {
+			apps++
+			if c.Status != plan.Exited {
+				return false
+			}
+		}
+	}
+	return apps > 0
+}
+
 // stop stops pods, or kills them when the user cannot wait.
 func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p plan.Plan, again <-chan os.Signal) error {
 	if p.Empty() {
@@ -76,7 +100,7 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 	go func() {
 		held, err := acquire(patient, a.env.Getenv, at.project, v.Note)
 		if err == nil {
-			err = a.run(patient, engine, v, p).Err
+			err = a.stopLed(patient, engine, v, p)
 			held.release()
 		}
 		done <- err
@@ -86,7 +110,7 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 	}
 	v.Note("killing the pods")
 	// The containers that are being stopped need no lock to be killed.
-	executor := apply.Executor{Engine: engine}
+	executor := apply.Executor{Engine: launchless{engine}}
 	err := executor.Run(ctx, withGrace(p, grace{text: "0"})).Err
 	// What was patient sees by itself that the pods are gone, unless it still waits for the lock.
 	select {
@@ -96,6 +120,19 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 		<-done //nolint:errcheck // that it was cancelled
 	}
 	return err
+}
+
+// stopLed stops pods as podup stop does.
+func (a *app) stopLed(ctx context.Context, engine Engine, v view, p plan.Plan) error {
+	o, err := a.overview(ctx, engine, p.Project)
+	if err != nil {
+		return err
+	}
+	pods, err := o.lives(ctx)
+	if err != nil {
+		return err
+	}
+	return a.leadPlan(ctx, engine, v, o.actual, pods, p, stopped)
 }
 
 // killedTime is how long the stopping may take once the pods have been killed.
@@ -143,6 +180,7 @@ func ended(actual plan.Actual, pods []string) error {
 		}
 		for _, c := range podContainers(actual.Pods[name]) {
 			switch {
+			case c.Role == translate.RoleSidecar: // its end means nothing
 			case c.Status == plan.Exited && c.ExitCode != 0:
 				errs = append(errs, fmt.Errorf("container %s ended with exit code %d", containerPath(c), c.ExitCode))
 			case c.Status == plan.Lost:

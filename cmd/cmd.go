@@ -19,6 +19,11 @@ type Env struct {
 	Getenv   func(string) string
 	// Connect opens the engine; it is called only by commands that need one, when they need it.
 	Connect func(ctx context.Context, opts podmanapi.Options) (Engine, error)
+	// Program is the path of podup itself, for what it runs beside itself: supervisors, and what works in
+	// the engine's namespaces. Without it nothing is started, and network probes cannot be made.
+	Program string
+	// Exit ends the process at once, without any return; nil is os.Exit.
+	Exit func(code int)
 }
 
 // Exit codes of podup. `podup help exit-codes` prints them; `podup exec` gives the command's own.

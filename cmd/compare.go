@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/podup/podup/manifest"
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/podmanapi"
 	"github.com/podup/podup/release"
 	"github.com/podup/podup/translate"
 )
@@ -21,13 +21,17 @@ type target struct {
 	options release.Options
 	pull    string // --pull: "" is what each container says
 	choices plan.Options
+
+	overcommit bool // pods may ask for more than is free
+	foreground bool // the command itself supervises the pods
 }
 
 // comparison is a target beside what the engine has, and the way from one to the other.
 type comparison struct {
-	want   translate.Project
-	actual plan.Actual
-	plan   plan.Plan
+	want    translate.Project
+	actual  plan.Actual
+	plan    plan.Plan
+	sources []string // of the newest release
 }
 
 // compare looks at the engine and decides what to do. It writes nothing. Pulled are the images a
@@ -45,16 +49,17 @@ func compare(ctx context.Context, engine Observer, t target, key []byte, pulled 
 		return comparison{}, err
 	}
 	actual.Pulled = pulled
+	var sources []string
 	if len(actual.Pods)+len(actual.Volumes) > 0 {
-		past := history{reader: engine.History(t.project), project: t.project, key: key, warn: warn}
+		past := history{reader: engine.History(t.project), project: t.project, key: key, warn: warn, sources: &sources}
 		past.apply(ctx, &actual, false)
 		if p := plan.Diff(want, actual, t.choices); p.Empty() {
-			return comparison{want: want, actual: actual, plan: p}, nil
+			return comparison{want: want, actual: actual, plan: p, sources: sources}, nil
 		}
 		// Something differs: the older definitions may know a hash and so the reason.
 		past.apply(ctx, &actual, true)
 	}
-	return comparison{want: want, actual: actual, plan: plan.Diff(want, actual, t.choices)}, nil
+	return comparison{want: want, actual: actual, plan: plan.Diff(want, actual, t.choices), sources: sources}, nil
 }
 
 // want translates the target. Load has shown that this gives no problem for manifests; a release
@@ -128,14 +133,7 @@ func wantedPods(want translate.Project) []string {
 // possible is the error of a plan of which nothing may be done: names that somebody else holds, images
 // that are nowhere to be had.
 func possible(p plan.Plan) error {
-	var errs []error
-	for _, c := range p.Conflicts {
-		text := "%s exists and is not this project's (%s): podup does not touch it; remove or rename one of the two"
-		if strings.HasSuffix(c.Owner, "of this project") {
-			text = "the name of %s is that of a thing of %s: rename one of the two"
-		}
-		errs = append(errs, fmt.Errorf(text, c.Object, c.Owner))
-	}
+	errs := conflictErrors(p.Conflicts)
 	for _, image := range p.Missing {
 		errs = append(errs, fmt.Errorf("image %s is not in the engine's store and may not be pulled: pull or build it, or allow the pull with --pull missing", image))
 	}
@@ -146,6 +144,9 @@ func possible(p plan.Plan) error {
 // what holds secret values look changed.
 func projectKey(ctx context.Context, reader release.Reader, warn func(string)) ([]byte, error) {
 	key, _, err := reader.Key(ctx)
+	if podmanapi.Foreign(err) { // there can be no releases
+		return nil, fmt.Errorf("%w: podup keeps its releases in a volume of that name; remove or rename what has it, or choose another project name with --project", err)
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
@@ -164,6 +165,7 @@ type history struct {
 	project string
 	key     []byte
 	warn    func(string)
+	sources *[]string // becomes those of the newest release; may be nil
 }
 
 // apply tells a snapshot what was applied, newest first: all that is kept, or what there is down to
@@ -177,6 +179,9 @@ func (h history) apply(ctx context.Context, actual *plan.Actual, all bool) {
 		if err == nil {
 			// A number that is missing is an attempt that is no longer kept.
 			gap = gap || !deployed && last > 0 && r.Number != last-1
+			if last == 0 && h.sources != nil {
+				*h.sources = r.Options.Sources
+			}
 			last = r.Number
 			definition, err = h.translate(r)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/podup/podup/apply"
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/podmanapi"
 	"github.com/podup/podup/release"
 	"github.com/podup/podup/translate"
 )
@@ -18,7 +19,7 @@ import (
 // cleanupTime is how long podup goes on after an interrupt to leave nothing half made.
 const cleanupTime = 30 * time.Second
 
-// converge brings a project to its target and gives what is there then. Nothing that runs is touched
+// converge brings a project to its target and gives what is there then, also beside a troubled error. Nothing that runs is touched
 // before everything that can fail has been tried.
 func (a *app) converge(ctx context.Context, engine Engine, t target, v view, timeout grace) (plan.Actual, error) {
 	held, err := acquire(ctx, a.env.Getenv, t.project, v.Note)
@@ -26,10 +27,14 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 		return plan.Actual{}, err
 	}
 	defer held.release()
+	defer a.endOnSecond(ctx, "podup up or podup down")()
 
 	store := release.Store{Files: engine.Releases(t.project)}
 	// Read behind the lock: a podup that was waited for may have made the key.
 	key, err := projectKey(ctx, engine.History(t.project), a.warn)
+	if podmanapi.Foreign(err) {
+		err = errors.Join(err, held.remove())
+	}
 	if err != nil {
 		return plan.Actual{}, err
 	}
@@ -40,26 +45,49 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 		}
 		return plan.Actual{}, err
 	}
+	if text := stranger(t.project, t.options.Sources, c.sources, c.want, c.actual); text != "" {
+		a.warn(text)
+	}
 	if len(c.plan.Orphans) > 0 {
 		v.Note(orphans(c.plan.Orphans, t.project))
 	}
 	number, err := store.Begin(ctx, release.Release{Created: time.Now(), Set: t.set, Options: t.options}, key)
 	if err != nil {
-		return plan.Actual{}, a.giveUp(ctx, engine, held, c.actual, err)
+		return plan.Actual{}, a.giveUp(ctx, launchless{engine}, held, c.actual, err)
 	}
-	if !c.plan.Empty() {
-		if result := a.run(ctx, engine, v, withGrace(c.plan, timeout)); result.Err != nil {
-			return plan.Actual{}, a.giveUp(ctx, engine, held, c.actual, failure(c.plan, result))
+	l, err := a.lead(ctx, engine, c.want, c.actual, c.plan)
+	if err != nil {
+		return plan.Actual{}, err
+	}
+	defer l.close()
+	var supervisor *background
+	if !t.foreground {
+		supervisor = a.superviseInBackground(ctx, l.runtime)
+	}
+	if !c.plan.Quiet() {
+		if result := a.run(ctx, l, v, withGrace(c.plan, timeout)); result.Err != nil {
+			return plan.Actual{}, a.giveUp(ctx, l, held, c.actual, failure(c.plan, result))
 		}
 	}
 	if err := store.Finish(ctx, number); err != nil {
 		return plan.Actual{}, err
 	}
+	l.close()
+	if err := supervisor.adopt(ctx, c.plan.Empty()); err != nil {
+		a.warn(err.Error())
+	}
+	for _, change := range c.plan.Supervision() {
+		v.Note(fmt.Sprintf("%s: %s", change.Object, joinReasons(change.Reasons)))
+	}
 	if c.plan.Empty() {
 		v.Note(upToDate(t, c.want))
 		return c.actual, nil
 	}
-	return engine.Observe(ctx, translate.Project{Name: t.project})
+	actual, err := engine.Observe(ctx, translate.Project{Name: t.project})
+	if err != nil {
+		return plan.Actual{}, err
+	}
+	return actual, l.trouble()
 }
 
 // prepare compares, tries what can fail, pulls the images and compares again with what they are now.
@@ -69,9 +97,10 @@ func (a *app) prepare(ctx context.Context, engine Engine, t target, key []byte, 
 	if err != nil {
 		return comparison{}, err
 	}
-	if err := a.admit(ctx, engine, c); err != nil {
+	if err := a.admit(ctx, engine, t, c); err != nil {
 		return c, err
 	}
+	engine.UseCredentials(c.want.Credentials)
 	asked, err := a.pull(ctx, engine, v, c)
 	if err != nil || len(asked) == 0 {
 		return c, err
@@ -93,16 +122,22 @@ func (a *app) prepare(ctx context.Context, engine Engine, t target, key []byte, 
 	if len(needed) > 0 {
 		return c, errors.Join(needed...)
 	}
-	return c, a.admit(ctx, engine, c)
+	return c, a.admit(ctx, engine, t, c)
 }
 
 // admit refuses a plan that cannot be carried out, with every reason at once.
-func (a *app) admit(ctx context.Context, engine Engine, c comparison) error {
+func (a *app) admit(ctx context.Context, engine Engine, t target, c comparison) error {
 	findings, err := preflight(ctx, engine, c)
 	if err != nil {
 		return err
 	}
-	return errors.Join(possible(c.plan), findings)
+	var full error
+	if !t.overcommit {
+		if full, err = crowded(ctx, engine, a.env.Getenv(capacityVariable), c); err != nil {
+			return err
+		}
+	}
+	return errors.Join(possible(c.plan), findings, full)
 }
 
 // run carries a plan out in front of the user.
@@ -133,11 +168,20 @@ func failure(p plan.Plan, result apply.Result) error {
 	if len(objects) == 0 {
 		return result.Err
 	}
-	return errors.Join(result.Err, fmt.Errorf("taken back: %s", strings.Join(objects, ", ")))
+	return errors.Join(result.Err, fmt.Errorf("taken back: %s%s", strings.Join(objects, ", "), because(result.Err)))
+}
+
+// because repeats the first line of the first cause: further up, it may have scrolled away.
+func because(err error) string {
+	for _, cause := range flatten(err) {
+		text, _, _ := strings.Cut(cause.Error(), "\n")
+		return ", because of: " + strings.TrimSuffix(text, ":")
+	}
+	return ""
 }
 
 // giveUp leaves no trace of a project that had none before. Claims stay: they are data.
-func (a *app) giveUp(ctx context.Context, engine Engine, held *lock, before plan.Actual, cause error) error {
+func (a *app) giveUp(ctx context.Context, engine leadEngine, held *lock, before plan.Actual, cause error) error {
 	if !blank(before) {
 		return cause
 	}
@@ -157,6 +201,9 @@ func (a *app) giveUp(ctx context.Context, engine Engine, held *lock, before plan
 	}
 	if err := engine.RemoveReleases(ctx, before.Project); err != nil {
 		return errors.Join(cause, err)
+	}
+	if runtime, err := openRuntime(a.env.Getenv, before.Project); err == nil {
+		cause = errors.Join(cause, runtime.remove())
 	}
 	return errors.Join(cause, held.remove())
 }
@@ -222,6 +269,9 @@ func (a *app) preview(ctx context.Context, engine Observer, t target, v view) (d
 	c, err := compare(ctx, engine, t, key, nil, a.warn)
 	if err != nil {
 		return false, err
+	}
+	if text := stranger(t.project, t.options.Sources, c.sources, c.want, c.actual); text != "" {
+		a.warn(text)
 	}
 	v.Plan(c.plan)
 	if err := possible(c.plan); err != nil {

@@ -44,7 +44,7 @@ func TestAFailureNamesItsCausesAndWhatWasTakenBack(t *testing.T) {
 	}
 	cause := errors.New("no space left on device")
 	got := failure(p, apply.Result{Err: cause, States: []apply.State{apply.Undone, apply.Undone, apply.Failed, apply.Done}})
-	if !errors.Is(got, cause) || got.Error() != "no space left on device\ntaken back: volume/web-data, pod/web" {
+	if !errors.Is(got, cause) || got.Error() != "no space left on device\ntaken back: volume/web-data, pod/web, because of: no space left on device" {
 		t.Errorf("failure %q", got)
 	}
 	if got := failure(p, apply.Result{Err: cause, States: []apply.State{apply.Done, apply.Done, apply.Failed, apply.Skipped}}); got.Error() != cause.Error() {

@@ -54,7 +54,7 @@ The manifests are not read. -f only says which project is meant.`,
 
 func runDown(ctx context.Context, opts *downOptions) error {
 	a := opts.app
-	project, err := a.projectName()
+	project, err := a.existingProject()
 	if err != nil {
 		return err
 	}
@@ -69,6 +69,7 @@ func runDown(ctx context.Context, opts *downOptions) error {
 		return err
 	}
 	defer held.release()
+	defer a.endOnSecond(ctx, "podup down")()
 	actual, err := engine.Observe(ctx, translate.Project{Name: project})
 	if err != nil {
 		return err
@@ -88,11 +89,29 @@ func runDown(ctx context.Context, opts *downOptions) error {
 	}
 	p := plan.Down(actual, plan.DownOptions{Pods: pods, Volumes: opts.volumes, Grace: opts.timeout.value()})
 	if !p.Empty() {
-		if result := a.run(ctx, engine, v, p); result.Err != nil {
+		l, err := a.lead(ctx, engine, translate.Project{Name: project}, actual, p)
+		if err != nil {
+			return err
+		}
+		defer l.close()
+		if result := a.run(ctx, l, v, p); result.Err != nil {
 			return result.Err
 		}
+		l.close()
+	}
+	runtime, err := openRuntime(a.env.Getenv, project)
+	if err != nil {
+		return err
+	}
+	if pid, ok := runtime.supervised(); ok && len(pods) > 0 {
+		tellSupervisor(pid)
 	}
 	if len(pods) == 0 {
+		empty, err := a.removeEmpty(ctx, engine, v, project)
+		if err != nil {
+			return err
+		}
+		p.Changes = append(p.Changes, empty.Changes...)
 		if err := a.removeLate(ctx, engine, v, actual, opts); err != nil {
 			return err
 		}
@@ -101,12 +120,34 @@ func runDown(ctx context.Context, opts *downOptions) error {
 				return err
 			}
 		}
+		if err := runtime.remove(); err != nil {
+			return err
+		}
 		if err := held.remove(); err != nil {
 			return err
 		}
 	}
 	v.Note(removed(project, p, actual, pods, opts.volumes))
 	return nil
+}
+
+// removeEmpty removes the pods that were never given an infra container.
+func (a *app) removeEmpty(ctx context.Context, engine Engine, v view, project string) (plan.Plan, error) {
+	p := plan.Plan{Project: project}
+	names, err := engine.EmptyPods(ctx, project)
+	if err != nil {
+		return p, err
+	}
+	for _, name := range names {
+		p.Steps = append(p.Steps, plan.Step{Op: plan.RemovePod{Pod: name}, Change: len(p.Changes)})
+		p.Changes = append(p.Changes, plan.Change{
+			Action: plan.ActionRemove, Object: "pod/" + name, Reasons: []string{"it was left without a container by an interrupted run"},
+		})
+	}
+	if p.Empty() {
+		return p, nil
+	}
+	return p, a.run(ctx, launchless{engine}, v, p).Err
 }
 
 // lateTime is how long an engine may go on with a request whose podup was killed.
@@ -132,7 +173,7 @@ func (a *app) removeLate(ctx context.Context, engine Engine, v view, before plan
 		}
 		p := plan.Down(late, plan.DownOptions{Volumes: opts.volumes, Grace: opts.timeout.value()})
 		if !p.Empty() {
-			if result := a.run(ctx, engine, v, p); result.Err != nil {
+			if result := a.run(ctx, launchless{engine}, v, p); result.Err != nil {
 				return result.Err
 			}
 		}

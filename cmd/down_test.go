@@ -69,9 +69,23 @@ func TestDownLeavesOnlyClaimsAndSaysSo(t *testing.T) {
 	}
 	s.contains(s.podup(0, "down").err, "project shop: removed 1 pod", "the data of orders stays (--volumes removes it)")
 	s.nothingLeft("orders")
-	s.contains(s.podup(0, "down", "-f", "gone.yaml").err, "project shop: nothing to remove; the data of orders stays")
+	s.contains(s.podup(0, "down").err, "project shop: nothing to remove; the data of orders stays")
 	s.nothingLeft("orders")
 	s.contains(s.podup(0, "down", "--volumes").err, "project shop: removed 1 volume")
+	s.nothingLeft()
+}
+
+func TestAManifestThatIsNotThereNamesNoProject(t *testing.T) {
+	s := newStory(t)
+	s.write("pod.yaml", webManifest)
+	s.podup(0, "up", "-d")
+	for _, args := range [][]string{{"down"}, {"ps"}, {"logs"}, {"history"}, {"rollback"}} {
+		got := s.podup(exitManifest, append(args, "--file", "nosuch/web.yaml")...)
+		s.contains(got.err, "nosuch/web.yaml: no such file or directory: --project names one without a manifest")
+	}
+	s.podup(exitManifest, "exec", "--file", "nosuch/web.yaml", "web", "--", "id")
+	s.podup(0, "ps", "-f", "-")
+	s.podup(0, "down", "-f", ".")
 	s.nothingLeft()
 }
 

@@ -5,9 +5,11 @@ import (
 	"io"
 
 	"github.com/podup/podup/apply"
+	"github.com/podup/podup/handler"
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/podmanapi"
 	"github.com/podup/podup/release"
+	"github.com/podup/podup/supervise"
 	"github.com/podup/podup/translate"
 )
 
@@ -24,16 +26,22 @@ type Observer interface {
 // Engine is what the commands ask of Podman.
 type Engine interface {
 	Observer
-	apply.Engine
+	apply.Operations
+	supervise.Engine
+	handler.Engine
 
 	Releases(project string) release.Files
 	RemoveReleases(ctx context.Context, project string) error
 	Inventory(ctx context.Context) ([]podmanapi.Project, error)
+	EmptyPods(ctx context.Context, project string) ([]string, error)
 	Logs(ctx context.Context, container string, opts podmanapi.LogOptions, each func(podmanapi.LogLine)) error
 	Exec(ctx context.Context, container string, opts podmanapi.ExecOptions) (exitCode int, err error)
 	Version(ctx context.Context) (podmanapi.Version, error)
 	Limits(ctx context.Context) (podmanapi.Limits, error)
 	HasNetwork(ctx context.Context, name string) (bool, error)
+	UseCredentials(credentials []translate.Credential)
+	Demands(ctx context.Context) ([]podmanapi.Demand, error)
+	Capacity(ctx context.Context) (translate.Request, error)
 	io.Closer
 }
 

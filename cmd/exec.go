@@ -100,7 +100,7 @@ func (a *app) execEnv(given []string) ([]string, error) {
 }
 
 func (a *app) runExec(ctx context.Context, flags execFlags, target string, command, env []string) (code int, err error) {
-	project, err := a.projectName()
+	project, err := a.existingProject()
 	if err != nil {
 		return 0, err
 	}

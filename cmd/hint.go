@@ -14,9 +14,11 @@ import (
 // commandWords are what other programs call the things podup does.
 func commandWords(name string) []string {
 	return map[string][]string{
-		"up":       {"apply", "create", "deploy", "kube", "play", "restart", "run", "start"},
-		"down":     {"delete", "destroy", "kill", "remove", "rm", "stop"},
-		"ps":       {"describe", "get", "inspect", "list", "status", "top"},
+		"up":       {"apply", "create", "deploy", "kube", "play", "run"},
+		"down":     {"delete", "destroy", "remove", "rm"},
+		"ps":       {"list", "top"},
+		"describe": {"inspect"},
+		"stop":     {"kill"},
 		"diff":     {"plan"},
 		"validate": {"check", "config", "lint"},
 		"rollback": {"rollout", "undo"},

@@ -47,11 +47,13 @@ type releaseJSON struct {
 	Status  string    `json:"status"`
 	Sources []string  `json:"sources"`
 	Pods    []string  `json:"pods,omitempty"`
+	// Rollback is the release this one brought back.
+	Rollback int `json:"rollback,omitempty"`
 }
 
 func runHistory(ctx context.Context, opts *historyOptions) error {
 	a := opts.app
-	project, err := a.projectName()
+	project, err := a.existingProject()
 	if err != nil {
 		return err
 	}
@@ -65,7 +67,7 @@ func runHistory(ctx context.Context, opts *historyOptions) error {
 	if opts.output.value == outputJSON {
 		list := make([]releaseJSON, 0, len(releases))
 		for _, r := range releases {
-			list = append(list, releaseJSON{r.Number, r.Created, string(r.Status), orEmpty(r.Options.Sources), r.Options.Pods})
+			list = append(list, releaseJSON{r.Number, r.Created, string(r.Status), orEmpty(r.Options.Sources), r.Options.Pods, r.Options.Rollback})
 		}
 		if err := writeJSON(a.env.Out, struct {
 			FormatVersion string        `json:"formatVersion"`
@@ -84,9 +86,12 @@ func runHistory(ctx context.Context, opts *historyOptions) error {
 	}
 	rows := [][]string{{"RELEASE", "CREATED", "STATUS", "MANIFESTS"}}
 	for _, r := range releases {
+		manifests := clean(strings.Join(r.Options.Sources, ", "))
+		if r.Options.Rollback > 0 {
+			manifests = fmt.Sprintf("release %d again: %s", r.Options.Rollback, manifests)
+		}
 		rows = append(rows, []string{
-			strconv.Itoa(r.Number), r.Created.Local().Format(time.DateTime), string(r.Status),
-			clean(strings.Join(r.Options.Sources, ", ")),
+			strconv.Itoa(r.Number), r.Created.Local().Format(time.DateTime), string(r.Status), manifests,
 		})
 	}
 	width := 0

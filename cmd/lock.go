@@ -101,15 +101,23 @@ func writePid(file *os.File) error {
 
 // holder names the process that holds the lock, as far as it can be read.
 func holder(path string) string {
+	if pid := holderPid(path); pid > 0 {
+		return fmt.Sprintf(" (pid %d)", pid)
+	}
+	return ""
+}
+
+// holderPid is the process that holds the lock, 0 where that cannot be read.
+func holderPid(path string) int {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return ""
+		return 0
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		return ""
+		return 0
 	}
-	return fmt.Sprintf(" (pid %d)", pid)
+	return pid
 }
 
 // release gives the project free; the file stays for the next one.

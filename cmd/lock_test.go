@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-func runtimeDir(dir string) func(string) string {
+func runtimeAt(dir string) func(string) string {
 	return func(name string) string {
 		if name == "XDG_RUNTIME_DIR" {
 			return dir
@@ -31,7 +31,7 @@ func mustAcquire(t *testing.T, getenv func(string) string, project string) *lock
 }
 
 func TestASecondPodupWaitsForTheFirstAndSaysForWhom(t *testing.T) {
-	getenv := runtimeDir(t.TempDir())
+	getenv := runtimeAt(t.TempDir())
 	first := mustAcquire(t, getenv, "shop")
 	other := mustAcquire(t, getenv, "another") // does not wait
 	other.release()
@@ -63,7 +63,7 @@ func TestASecondPodupWaitsForTheFirstAndSaysForWhom(t *testing.T) {
 }
 
 func TestWaitingEndsWithTheInterrupt(t *testing.T) {
-	getenv := runtimeDir(t.TempDir())
+	getenv := runtimeAt(t.TempDir())
 	defer mustAcquire(t, getenv, "shop").release()
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := acquire(ctx, getenv, "shop", func(string) { cancel() })
@@ -74,7 +74,7 @@ func TestWaitingEndsWithTheInterrupt(t *testing.T) {
 
 func TestALockThatWasLeftBehindMeansNothing(t *testing.T) {
 	dir := t.TempDir()
-	getenv := runtimeDir(dir)
+	getenv := runtimeAt(dir)
 	mustAcquire(t, getenv, "shop").release()
 	path := filepath.Join(dir, "podup", "shop.lock")
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
@@ -93,7 +93,7 @@ func TestALockThatWasLeftBehindMeansNothing(t *testing.T) {
 
 // Removal and acquisition interleave as they like; at no moment may two hold the lock.
 func TestOnlyOneHoldsALockThatIsRemovedOverAndOverAgain(t *testing.T) {
-	getenv := runtimeDir(t.TempDir())
+	getenv := runtimeAt(t.TempDir())
 	var holders, times atomic.Int32
 	var group sync.WaitGroup
 	for range 8 {
@@ -137,7 +137,7 @@ func TestADirectoryOthersCanReachIsRefused(t *testing.T) {
 			if err := test.make(filepath.Join(dir, "podup")); err != nil {
 				t.Fatal(err)
 			}
-			_, err := acquire(t.Context(), runtimeDir(dir), "shop", func(string) {})
+			_, err := acquire(t.Context(), runtimeAt(dir), "shop", func(string) {})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -147,7 +147,7 @@ func TestADirectoryOthersCanReachIsRefused(t *testing.T) {
 
 func TestALockFileThatIsALinkIsNotFollowed(t *testing.T) {
 	dir := t.TempDir()
-	getenv := runtimeDir(dir)
+	getenv := runtimeAt(dir)
 	mustAcquire(t, getenv, "other").release()
 	victim := filepath.Join(dir, "victim")
 	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
@@ -166,14 +166,42 @@ func TestALockFileThatIsALinkIsNotFollowed(t *testing.T) {
 
 func TestARuntimeDirectoryThatIsNotThereIsNotUsed(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	dir, err := stateDir(runtimeDir("/nonexistent/run"))
+	dir, err := stateDir(runtimeAt("/nonexistent/run"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.HasPrefix(dir, "/nonexistent") {
 		t.Errorf("state in %s", dir)
 	}
-	if dir, _ := stateDir(runtimeDir("relative")); strings.HasPrefix(dir, "relative") {
+	if dir, _ := stateDir(runtimeAt("relative")); strings.HasPrefix(dir, "relative") {
 		t.Errorf("state in %s", dir)
+	}
+}
+
+func TestALookAtALockTakesNothingFromAnyone(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "supervisor.lock")
+	if isHeld(path) {
+		t.Error("a lock that is not there is held")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("looking has made it")
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	held, err := tryAcquire(dir, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !isHeld(path) || !isHeld(path) {
+		t.Error("it is held and does not look so")
+	}
+	held.release()
+	if isHeld(path) {
+		t.Error("it is free and does not look so")
+	}
+	if holderPid(path) != os.Getpid() {
+		t.Error("looking has changed it")
 	}
 }

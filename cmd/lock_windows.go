@@ -43,3 +43,15 @@ func openLock(path string) (*os.File, error) {
 	}
 	return os.NewFile(uintptr(handle), path), nil
 }
+
+// isHeld says whether a process holds the lock.
+func isHeld(path string) bool {
+	if _, err := os.Stat(path); err != nil {
+		return false // opening would make it
+	}
+	file, err := openLock(path)
+	if err == nil {
+		_ = file.Close()
+	}
+	return errors.Is(err, errHeld)
+}

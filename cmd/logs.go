@@ -25,12 +25,16 @@ type logsOptions struct {
 	Timestamps bool
 	NoPrefix   bool
 	Color      string // as --color
+
+	// Expect says, when nothing runs, that more will; nil is never.
+	Expect  func() bool
+	Windows map[string]logWindow // by engine name; instead of Since and Until
 }
 
 type logsFlags struct {
-	follow, timestamps, noPrefix bool
-	tail                         lineCount
-	since, until                 string
+	follow, previous, timestamps, noPrefix bool
+	tail                                   lineCount
+	since, until                           string
 }
 
 func newLogsCommand(a *app) *cobra.Command {
@@ -42,11 +46,13 @@ func newLogsCommand(a *app) *cobra.Command {
 its container.
 
 A container is named web/app, web-app or app; a pod's name stands for all its containers.
-With --follow, containers that are restarted or come later are followed too, until none is left.`,
+With --follow, containers that are restarted or come later are followed too, until none is left.
+With --previous it is the output of the run before the current one, of containers that have been restarted.`,
 		Example: `  podup logs
   podup logs -f web/app
   podup logs --since 10m --timestamps app
-  podup logs --tail 20 --no-prefix web`,
+  podup logs --tail 20 --no-prefix web
+  podup logs --previous web/app`,
 		Args:              fileArgs,
 		ValidArgsFunction: a.completeContainers,
 		RunE: func(command *cobra.Command, args []string) error {
@@ -56,6 +62,7 @@ With --follow, containers that are restarted or come later are followed too, unt
 	f := command.Flags()
 	a.filesFlag(f, "")
 	f.BoolVarP(&flags.follow, "follow", "f", false, "go on with what the containers write from now on")
+	f.BoolVar(&flags.previous, "previous", false, "show the output of the run before the current one")
 	f.VarP(&flags.tail, "tail", "n", "show only the last lines of each container: a number, or all")
 	f.StringVar(&flags.since, "since", "", "show lines from this time on: a duration before now (10m) or a time (2006-01-02T15:04:05Z)")
 	f.StringVar(&flags.until, "until", "", "show lines up to this time, given as with --since")
@@ -92,6 +99,9 @@ func (a *app) logs(ctx context.Context, flags logsFlags, names []string) error {
 	opts := logsOptions{
 		Names: names, Tail: int(flags.tail), Timestamps: flags.timestamps, NoPrefix: flags.noPrefix, Color: a.color.value,
 	}
+	if flags.previous && (flags.follow || flags.since != "" || flags.until != "") {
+		return usagef("logs: --previous is a run that has ended, from its start to its end: without --follow, --since and --until")
+	}
 	now := time.Now()
 	var err error
 	if opts.Since, err = parseTime("--since", flags.since, now); err != nil {
@@ -100,7 +110,7 @@ func (a *app) logs(ctx context.Context, flags logsFlags, names []string) error {
 	if opts.Until, err = parseTime("--until", flags.until, now); err != nil {
 		return err
 	}
-	if opts.Project, err = a.projectName(); err != nil {
+	if opts.Project, err = a.existingProject(); err != nil {
 		return err
 	}
 	engine, err := a.connect(ctx)
@@ -119,6 +129,15 @@ func (a *app) logs(ctx context.Context, flags logsFlags, names []string) error {
 	if len(containers) == 0 {
 		fmt.Fprintf(a.env.Err, "project %s has no containers (podup ls lists the projects)\n", opts.Project)
 		return nil
+	}
+	if flags.previous {
+		o, err := a.overview(ctx, engine, opts.Project)
+		if err != nil {
+			return err
+		}
+		if opts.Windows, containers, err = previousWindows(ctx, o, containers); err != nil {
+			return err
+		}
 	}
 	show := showLogs
 	if flags.follow {

@@ -53,7 +53,7 @@ func (s *logSession) follow(ctx context.Context, containers []plan.ContainerStat
 	for idle, tick := 0, true; ; {
 		if f.begin(reading, tick) {
 			idle = 0
-		} else if idle++; idle >= idlePolls || s.opts.Project == "" {
+		} else if idle++; (idle >= idlePolls || s.opts.Project == "") && (s.opts.Expect == nil || !s.opts.Expect()) {
 			return s.rest()
 		}
 		select {

@@ -77,7 +77,10 @@ func (s *logSession) add(c plan.ContainerState) *logStream {
 
 // options are what to ask the engine for: after the first lines, what comes behind the last of
 // them. Whole seconds are the coarsest that engines compare; the skipper drops what is known.
-func (s *logSession) options(stream *logStream, follow bool) podmanapi.LogOptions {
+func (s *logSession) options(stream *logStream, name string, follow bool) podmanapi.LogOptions {
+	if window, ok := s.opts.Windows[name]; ok {
+		return podmanapi.LogOptions{Tail: -1, Since: window.since, Until: window.until}
+	}
 	if stream.position.time.IsZero() {
 		return podmanapi.LogOptions{Follow: follow, Tail: s.opts.Tail, Since: s.opts.Since, Until: s.opts.Until}
 	}
@@ -88,7 +91,18 @@ func (s *logSession) options(stream *logStream, follow bool) podmanapi.LogOption
 // calls it now: the stream's own may change meanwhile.
 func (s *logSession) read(ctx context.Context, stream *logStream, name string, follow bool, each func(logLine)) error {
 	skip := skipper{floor: stream.position}
-	return s.engine.Logs(ctx, name, s.options(stream, follow), func(piece podmanapi.LogLine) {
+	if _, ok := s.opts.Windows[name]; ok && s.opts.Tail >= 0 {
+		// An engine takes the last lines of the whole log and then those of the time.
+		var tail []logLine
+		pass := each
+		each = func(line logLine) { tail = append(tail, line) }
+		defer func() {
+			for _, line := range tail[max(0, len(tail)-s.opts.Tail):] {
+				pass(line)
+			}
+		}()
+	}
+	return s.engine.Logs(ctx, name, s.options(stream, name, follow), func(piece podmanapi.LogLine) {
 		if !skip.fresh(piece) {
 			return
 		}

@@ -40,6 +40,8 @@ func TestUpTakesItsOptions(t *testing.T) {
 		"nothing":           {nil, nil, func(*upOptions) {}},
 		"files in order":    {[]string{"-f", "a.yaml", "--file", "b,c.yaml", "-f", "-"}, []string{"a.yaml", "b,c.yaml", "-"}, func(*upOptions) {}},
 		"detached":          {[]string{"-d"}, nil, func(o *upOptions) { o.detach = true }},
+		"waiting":           {[]string{"--wait"}, nil, func(o *upOptions) { o.wait, o.detach = true, true }},
+		"waiting for long":  {[]string{"-d", "--wait", "--wait-timeout", "1h"}, nil, func(o *upOptions) { o.wait, o.detach, o.waitTimeout = true, true, patience(time.Hour) }},
 		"a dry run":         {[]string{"--dry-run"}, nil, func(o *upOptions) { o.dryRun = true }},
 		"pruning":           {[]string{"--prune"}, nil, func(o *upOptions) { o.prune = true }},
 		"everything anew":   {[]string{"--force-recreate", "--renew-volumes"}, nil, func(o *upOptions) { o.forceRecreate, o.renewVolumes = true, true }},
@@ -52,7 +54,7 @@ func TestUpTakesItsOptions(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, got := parse(t, newUpCommand, test.args...)
-			want := &upOptions{app: a, pull: pullFlag(), pods: []string{}}
+			want := &upOptions{app: a, pull: pullFlag(), pods: []string{}, waitTimeout: patience(5 * time.Minute)}
 			test.want(want)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("options %+v, want %+v", got, want)

@@ -57,6 +57,11 @@ func preflight(ctx context.Context, engine host, c comparison) (findings, err er
 			found = append(found, checkPorts(ctx, ports, first)...)
 		}
 	}
+	finding, err := checkKeys(neededKeys(c), func() (podmanapi.Version, error) { return engine.Version(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, finding)
 	if needed := neededLocks(c.plan); needed > manyObjects {
 		limits, err := engine.Limits(ctx)
 		if err != nil {

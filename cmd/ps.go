@@ -14,6 +14,7 @@ import (
 
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/podmanapi"
+	"github.com/podup/podup/status"
 	"github.com/podup/podup/translate"
 )
 
@@ -29,7 +30,8 @@ func newPsCommand(a *app) *cobra.Command {
 		Short: "List the pods and containers of a project",
 		Long: `List the containers of a project with their state and the ports their pods publish.
 
-Init containers that have done their work are left out unless --all is given.`,
+Init containers that have done their work are left out unless --all is given. What
+probes have found stands behind the state: Up 2 minutes (not ready).`,
 		Example: `  podup ps
   podup ps --project shop -o json
   podup ps -q web`,
@@ -60,7 +62,11 @@ func (a *app) ps(ctx context.Context, opts psOptions, pods []string) error {
 	if err := onlyPods(&actual, pods); err != nil {
 		return err
 	}
-	table := projectTable{actual: actual, all: opts.all, now: time.Now()}
+	table, err := a.table(actual)
+	if err != nil {
+		return err
+	}
+	table.all = opts.all
 	switch {
 	case opts.output.value == outputJSON:
 		return writeJSON(a.env.Out, table.document(project))
@@ -80,12 +86,34 @@ func (a *app) ps(ctx context.Context, opts psOptions, pods []string) error {
 	if columns, _, ok := terminalSize(a.env.Out); ok && !opts.noTrunc {
 		width = columns
 	}
-	return table.render(a.env.Out, newPalette(a.env.Out, a.env.Getenv, a.color.value), width, !opts.noHeaders)
+	if err := table.render(a.env.Out, newPalette(a.env.Out, a.env.Getenv, a.color.value), width, !opts.noHeaders); err != nil {
+		return err
+	}
+	if text := unsupervised(actual, table.supervised); text != "" {
+		a.warn(text)
+	}
+	return nil
+}
+
+// table is a snapshot with what a supervisor remembers of it.
+func (a *app) table(actual plan.Actual) (projectTable, error) {
+	runtime, err := openRuntime(a.env.Getenv, actual.Project)
+	if err != nil {
+		return projectTable{}, err
+	}
+	t := projectTable{actual: actual, now: time.Now(), memories: map[string]status.Memory{}}
+	_, t.supervised = runtime.supervised()
+	for name := range actual.Pods {
+		if memory, known := runtime.memory(name); known {
+			t.memories[name] = memory
+		}
+	}
+	return t, nil
 }
 
 // observe looks at the project that the flags name.
 func (a *app) observe(ctx context.Context) (project string, actual plan.Actual, err error) {
-	if project, err = a.projectName(); err != nil {
+	if project, err = a.existingProject(); err != nil {
 		return "", plan.Actual{}, err
 	}
 	engine, err := a.connect(ctx)
@@ -133,7 +161,10 @@ func (a *app) showProject(ctx context.Context, engine versioner, out io.Writer, 
 		return
 	}
 	width, _, _ := terminalSize(out)
-	table := projectTable{actual: actual, now: time.Now()}
+	table, err := a.table(actual)
+	if err != nil {
+		table = projectTable{actual: actual, now: time.Now()}
+	}
 	if table.render(out, newPalette(out, a.env.Getenv, a.color.value), width, true) != nil {
 		return
 	}

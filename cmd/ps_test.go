@@ -5,6 +5,10 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/status"
 )
 
 func TestTableOfAProject(t *testing.T) {
@@ -153,4 +157,62 @@ func TestLsCommand(t *testing.T) {
 	if !json.Valid([]byte(out)) {
 		t.Error("no JSON")
 	}
+}
+
+func TestTableOfASupervisedProject(t *testing.T) {
+	e := crashing(t)
+	project := func(change func(m *status.Container)) projectTable {
+		memory := e.life("web").memory
+		app := memory.Containers["app"]
+		change(&app)
+		memory.Containers["app"] = app
+		return projectTable{actual: e.actual, now: e.now, supervised: true, memories: map[string]status.Memory{"web": memory}}
+	}
+	run := plan.Run{ID: "id-web-app", StartedAt: e.ago(2 * time.Minute), Pid: 4711}
+	for name, test := range map[string]struct {
+		change         func(c *status.Container)
+		running        bool
+		status, reason string
+	}{
+		"backed off":                {func(*status.Container) {}, false, "Back-off, next try in 8s", "CrashLoopBackOff"},
+		"ended for good":            {func(c *status.Container) { c.Waiting = status.Waiting{} }, false, "Exited (1) 12 seconds ago", "Error"},
+		"killed by the kernel":      {func(c *status.Container) { c.Waiting, c.Run.OOMKilled = status.Waiting{}, true }, false, "Exited (1) 12 seconds ago", "OOMKilled"},
+		"not ready":                 {func(c *status.Container) { c.Run = run }, true, "Up 2 minutes (not ready)", ""},
+		"ready":                     {func(c *status.Container) { c.Run, c.Ready = run, true }, true, "Up 2 minutes (ready)", ""},
+		"ready without a probe":     {func(c *status.Container) { c.Run, c.Ready, c.Readiness = run, true, status.Tally{} }, true, "Up 2 minutes", ""},
+		"of another container once": {func(c *status.Container) { c.Run = run; c.Run.ID = "id-old" }, true, "Up 2 minutes", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table := project(test.change)
+			c := e.actual.Pods["web"].Containers["web-app"]
+			if test.running {
+				c.Status, c.StartedAt = plan.Running, run.StartedAt
+			}
+			if got := table.status(c); got != test.status {
+				t.Errorf("status %q, want %q", got, test.status)
+			}
+			if got := table.containerDocument(c); got.Reason != test.reason {
+				t.Errorf("reason %q, want %q", got.Reason, test.reason)
+			}
+		})
+	}
+	table := project(func(*status.Container) {})
+	c := e.actual.Pods["web"].Containers["web-app"]
+	if got := table.containerDocument(c); got.Restarts != 3 || got.Ready == nil || *got.Ready || got.Started == nil {
+		t.Errorf("%+v", got)
+	}
+	// What nobody supervises is not known to be ready, nor will it be started again.
+	table.supervised = false
+	if got := table.status(c); got != "Exited (1) 12 seconds ago" {
+		t.Errorf("unsupervised: %q", got)
+	}
+	if got := table.containerDocument(c); got.Ready != nil || got.Restarts != 3 {
+		t.Errorf("unsupervised: %+v", got)
+	}
+	var out bytes.Buffer
+	table.supervised = true
+	if err := table.render(&out, palette{}, 80, true); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "view/ps-supervised.txt", out.String())
 }

@@ -22,7 +22,7 @@ func (a *app) pull(ctx context.Context, engine Engine, v view, c comparison) (as
 		return nil, nil
 	}
 	v.Begin(pulls)
-	executor := apply.Executor{Engine: engine, Notify: v.Event}
+	executor := apply.Executor{Engine: launchless{engine}, Notify: v.Event}
 	result := executor.Run(ctx, pulls)
 	asked = map[string]error{}
 	forgiven := ctx.Err() == nil

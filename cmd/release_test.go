@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+
 	"github.com/podup/podup/manifest"
 	"github.com/podup/podup/release"
 	"github.com/podup/podup/translate"
@@ -91,9 +94,19 @@ func TestAReleaseMeansWhatItsManifestsMeant(t *testing.T) {
 			if problems := validate.Check(past.Set, validate.Options{}); problems.HasErrors() {
 				t.Errorf("the release is invalid: %v", problems)
 			}
+			var objects [2][]*corev1.Pod
 			got, problems := translate.Want(past.Set, opts)
 			if problems.HasErrors() {
 				t.Error(problems)
+			}
+			for i, p := range []*translate.Project{&got, &want} {
+				for j := range p.Pods { // a quantity may be equal and look another way inside
+					objects[i] = append(objects[i], p.Pods[j].Object)
+					p.Pods[j].Object = nil
+				}
+			}
+			if !equality.Semantic.DeepEqual(objects[0], objects[1]) {
+				t.Errorf("the release shows\n%+v\nand the manifests\n%+v", objects[0], objects[1])
 			}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("the release means\n%+v\nand the manifests\n%+v", got, want)

@@ -69,7 +69,7 @@ Without a number it is the last one that came up before the newest.`,
 
 func runRollback(ctx context.Context, opts *rollbackOptions) error {
 	a := opts.app
-	project, err := a.projectName()
+	project, err := a.existingProject()
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func runRollback(ctx context.Context, opts *rollbackOptions) error {
 		v.Problems(onlyErrors(problems))
 		return exit(exitManifest, nil)
 	}
-	past.Options.Pods = nil
+	past.Options.Pods, past.Options.Rollback = nil, past.Number
 	t := target{
 		project: project, set: past.Set, options: past.Options, pull: opts.pull.value,
 		choices: plan.Options{Prune: opts.prune, RenewVolumes: opts.renew},
@@ -99,11 +99,11 @@ func runRollback(ctx context.Context, opts *rollbackOptions) error {
 	}
 	v.Note(fmt.Sprintf("project %s: going back to release %d of %s", project, past.Number, past.Created.Local().Format("2006-01-02 15:04:05")))
 	actual, err := a.converge(ctx, engine, t, v, opts.timeout)
-	if err != nil {
+	if err != nil && !asTrouble(err) {
 		return err
 	}
 	a.showProject(ctx, engine, a.env.Out, actual)
-	return nil
+	return err
 }
 
 // pastRelease finds the release to bring back.

@@ -89,8 +89,11 @@ difference. Nothing has to be set up: podup uses the Podman it finds.`,
 		newValidateCommand(a, nil), newUpCommand(a, nil), newDiffCommand(a, nil), newDownCommand(a, nil),
 		newHistoryCommand(a, nil), newRollbackCommand(a, nil),
 		newPsCommand(a), newLsCommand(a), newLogsCommand(a), newExecCommand(a),
-		newVersionCommand(a), newCompletionCommand(a), newExitCodesTopic(a),
+		newStatusCommand(a, nil), newDescribeCommand(a, nil), newEventsCommand(a, nil), newGetCommand(a, nil), newWaitCommand(a, nil),
+		newStopCommand(a, nil), newStartCommand(a, nil), newRestartCommand(a, nil),
+		newExplainCommand(a), newOwnCommand(), newVersionCommand(a), newSuperviseCommand(a), newNetnsCommand(a), newCompletionCommand(a), newExitCodesTopic(a),
 	)
+	helpOnKnown(root)
 	return root
 }
 
@@ -163,6 +166,20 @@ func (a *app) projectName() (string, error) {
 		return "", usagef("the directory %s gives no project name: give one with --project", dir)
 	}
 	return name, nil
+}
+
+// existingProject is projectName for commands that read no manifest: there a -f of which there is
+// nothing would quietly name a project.
+func (a *app) existingProject() (string, error) {
+	for _, file := range a.files {
+		if file == "-" {
+			continue
+		}
+		if _, err := os.Stat(file); err != nil {
+			return "", exit(exitManifest, fmt.Errorf("find the project of a manifest that cannot be read: %w: --project names one without a manifest", err))
+		}
+	}
+	return a.projectName()
 }
 
 // projectDir is the directory that names the project.

@@ -18,14 +18,18 @@ type upOptions struct {
 	app                                *app
 	pods                               []string
 	detach, dryRun, strict             bool
+	wait                               bool // implies detach
+	waitTimeout                        patience
+	maxBackoff                         patience
 	prune, forceRecreate, renewVolumes bool
+	overcommit                         bool
 	network                            string
 	pull                               enum
 	timeout                            grace
 }
 
 func newUpCommand(a *app, run func(context.Context, *upOptions) error) *cobra.Command {
-	opts := &upOptions{app: a, pull: pullFlag()}
+	opts := &upOptions{app: a, pull: pullFlag(), waitTimeout: patience(waitTime)}
 	command := &cobra.Command{
 		Use:   "up [-f FILE]... [POD]...",
 		Short: "Make the pods of manifests run, changing only what differs",
@@ -35,16 +39,28 @@ podup compares the manifests with what the engine has and changes only the
 difference; it says what it changes and why. Everything that can fail is tried
 before anything that runs is touched.
 
+The requests of all pods are held against the machine's memory and CPUs, together
+with what the pods of podup that run have asked for: either all of the pods fit, or
+none is started. $PODUP_CAPACITY states another size: memory=2.5Gi,cpu=4.
+
 Without -d, the logs of all containers follow, and Ctrl-C stops the pods. A second
-Ctrl-C kills them.`,
+Ctrl-C kills them.
+
+With --wait, podup returns when every pod is ready: what its readiness probes say, or
+without any, that it runs. A pod whose restartPolicy is not Always and that has no
+readiness probe is to run to its end: it must have succeeded. When a pod has failed for
+good, or --wait-timeout is over, podup says why, with the last lines of the containers
+that are the cause, and ends with exit code 1. The pods stay.`,
 		Example: `  podup up -f pod.yaml
   podup up -d -f manifests/ -f secrets.yaml
+  podup up --wait --wait-timeout 2m -f pod.yaml
   podup up --dry-run -f pod.yaml
   podup up -d --pull always -f pod.yaml
   podup up -d --prune -f pod.yaml`,
 		Args: fileArgs,
 		RunE: func(command *cobra.Command, args []string) error {
 			opts.pods = args
+			opts.detach = opts.detach || opts.wait
 			if run == nil {
 				run = runUp
 			}
@@ -54,11 +70,15 @@ Ctrl-C kills them.`,
 	flags := command.Flags()
 	a.filesFlag(flags, "f")
 	flags.BoolVarP(&opts.detach, "detach", "d", false, "return when the pods run, instead of following their logs")
+	flags.BoolVar(&opts.wait, "wait", false, "return when the pods are ready or have succeeded; implies -d")
+	flags.Var(&opts.waitTimeout, "wait-timeout", "how long --wait may take, such as 90s; 0 is no limit")
+	flags.Var(&opts.maxBackoff, "max-backoff", "the longest a container that keeps failing waits for its next start, such as 10s (default: 5m, as in a cluster)")
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "only say what would be done, as podup diff does")
 	flags.BoolVar(&opts.prune, "prune", false, "remove the pods of the project that the manifests no longer name")
 	flags.BoolVar(&opts.forceRecreate, "force-recreate", false, "replace containers that have not changed, too")
 	flags.BoolVar(&opts.renewVolumes, "renew-volumes", false, "start a replaced pod with new volumes; claims stay")
 	flags.BoolVar(&opts.strict, "strict", false, "take warnings about the manifests for errors")
+	flags.BoolVar(&opts.overcommit, "overcommit", false, "start pods also where they ask for more memory or CPU than is free")
 	flags.StringVar(&opts.network, "network", "", "network of the pods: an engine network, or a mode such as bridge, pasta or host (default: a network for the project if it has several pods)")
 	flags.Var(&opts.pull, "pull", "when to pull images, whatever the manifests say: always, missing or never")
 	flags.Var(&opts.timeout, "timeout", "seconds a container may take to stop before it is killed (default: its terminationGracePeriodSeconds)")
@@ -82,16 +102,29 @@ func runUp(ctx context.Context, opts *upOptions) error {
 		_, err := a.preview(ctx, engine, t, v)
 		return err
 	}
+	t.foreground = !opts.detach
 	actual, err := a.converge(ctx, engine, t, v, opts.timeout)
-	if err != nil {
+	trouble := err
+	if err != nil && !asTrouble(err) {
 		return err
+	}
+	if opts.wait {
+		if actual, err = a.awaitUp(ctx, engine, t, v, time.Duration(opts.waitTimeout)); err != nil {
+			return err
+		}
 	}
 	if opts.detach {
 		a.showProject(ctx, engine, a.env.Out, actual)
 		for _, text := range troubles(actual, t.choices.Pods) {
 			a.warn(text)
 		}
-		return nil
+		if opts.wait {
+			return nil
+		}
+		return trouble
+	}
+	if trouble != nil {
+		a.warn(trouble.Error())
 	}
 	return a.attend(ctx, engine, v, attendance{
 		project: t.project, pods: t.choices.Pods, actual: actual, since: began, timeout: opts.timeout,
@@ -115,13 +148,15 @@ func (o *upOptions) target(v view) (target, error) {
 		return target{}, exit(exitManifest, nil)
 	}
 	t := target{
-		project: project,
-		set:     found.set,
-		options: found.releaseOptions(o.network),
-		pull:    o.pull.value,
-		choices: plan.Options{Prune: o.prune, Recreate: o.forceRecreate, RenewVolumes: o.renewVolumes, Pods: o.pods},
+		project:    project,
+		set:        found.set,
+		options:    found.releaseOptions(o.network),
+		pull:       o.pull.value,
+		overcommit: o.overcommit,
+		choices:    plan.Options{Prune: o.prune, Recreate: o.forceRecreate, RenewVolumes: o.renewVolumes, Pods: o.pods},
 	}
 	t.options.Pods = o.pods
+	t.options.MaxBackoff = time.Duration(o.maxBackoff)
 	return t, nil
 }
 

@@ -62,7 +62,7 @@ func (p palette) action(action plan.Action, text string) string {
 	switch action {
 	case plan.ActionCreate, plan.ActionStart, plan.ActionPull:
 		return p.green(text)
-	case plan.ActionReplace, plan.ActionUpdate, plan.ActionStop:
+	case plan.ActionReplace, plan.ActionUpdate, plan.ActionStop, plan.ActionRestart:
 		return p.yellow(text)
 	case plan.ActionRemove:
 		return p.red(text)

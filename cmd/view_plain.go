@@ -18,18 +18,62 @@ type plainProgress struct {
 	color palette
 	now   func() time.Time
 
-	mu    sync.Mutex
-	track *track
+	mu     sync.Mutex
+	track  *track
+	finish func() // ends the reminding; nil outside Begin and End
 }
+
+// quietTime is how long nothing need be said of a container that takes its time to stop.
+const quietTime = 2 * time.Second
 
 func newPlainProgress(out io.Writer, color palette, now func() time.Time) *plainProgress {
 	return &plainProgress{out: out, color: color, now: now, track: newTrack(plan.Plan{}, now)}
 }
 
 func (v *plainProgress) Begin(p plan.Plan) {
+	v.remind(nil)
+	v.mu.Lock()
+	v.track = newTrack(p, v.now)
+	v.mu.Unlock()
+	over, ended := make(chan struct{}), make(chan struct{})
+	ticker := time.NewTicker(quietTime / 4)
+	go func() {
+		defer close(ended)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-ticker.C:
+				v.sayWaiting()
+			}
+		}
+	}()
+	v.remind(func() {
+		close(over)
+		<-ended
+	})
+}
+
+// remind ends the reminding of the plan before.
+func (v *plainProgress) remind(finish func()) {
+	if v.finish != nil {
+		v.finish()
+	}
+	v.finish = finish
+}
+
+// sayWaiting says once of each change what it has been waiting for all this time.
+func (v *plainProgress) sayWaiting() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.track = newTrack(p, v.now)
+	for _, c := range v.track.live() {
+		if c.waiting == "" || c.told || v.now().Sub(c.waits) < quietTime {
+			continue
+		}
+		c.told = true
+		_, _ = fmt.Fprintf(v.out, "waiting for %s, %s\n", clean(c.Object), c.waiting)
+	}
 }
 
 func (v *plainProgress) Event(e apply.Event) {
@@ -89,6 +133,7 @@ func indentError(err error) string {
 }
 
 func (v *plainProgress) End(r apply.Result) (shown bool) {
+	v.remind(nil)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, c := range v.track.cutShort() {

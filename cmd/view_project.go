@@ -14,6 +14,7 @@ import (
 	"github.com/docker/go-units"
 
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/status"
 	"github.com/podup/podup/translate"
 )
 
@@ -22,6 +23,10 @@ type projectTable struct {
 	actual plan.Actual
 	all    bool // also init containers that have finished
 	now    time.Time
+	// memories are what a supervisor remembers, by pod; those of a project that is not supervised only
+	// tell of the past.
+	memories   map[string]status.Memory
+	supervised bool
 }
 
 // shown says whether a container is listed.
@@ -68,7 +73,7 @@ func (t projectTable) render(w io.Writer, color palette, width int, headers bool
 				continue
 			}
 			rows = append(rows, []string{
-				clean(name), clean(containerLabel(c)), clean(familiarImage(c.Image)), t.status(c), strconv.Itoa(c.Restarts), ports,
+				clean(name), clean(containerLabel(c)), clean(familiarImage(c.Image)), t.status(c), strconv.Itoa(t.restarts(c)), ports,
 			})
 			states = append(states, c)
 			ports = ""
@@ -84,14 +89,16 @@ func (t projectTable) render(w io.Writer, color palette, width int, headers bool
 		case headers && row == 0:
 			return color.bold(text)
 		case column == columnStatus:
-			return statusColor(states[row], color)(text)
+			return t.statusColor(states[row], color)(text)
 		}
 		return text
 	})
 }
 
-func statusColor(c plan.ContainerState, color palette) func(string) string {
+func (t projectTable) statusColor(c plan.ContainerState, color palette) func(string) string {
 	switch {
+	case c.Status == plan.Running && t.health(c) == unready:
+		return color.yellow
 	case c.Status == plan.Running:
 		return color.green
 	case c.Status == plan.Exited && c.ExitCode == 0, c.Status == plan.Created:
@@ -108,10 +115,16 @@ func (t projectTable) status(c plan.ContainerState) string {
 	case plan.Created:
 		return "Created"
 	case plan.Running:
+		if health := t.health(c); health != "" {
+			return fmt.Sprintf("Up %s (%s)", t.since(c.StartedAt), health)
+		}
 		return "Up " + t.since(c.StartedAt)
 	case plan.Paused:
 		return "Paused"
 	case plan.Exited:
+		if known, ok := t.remembered(c); ok && t.supervised && known.Waiting.Reason == status.CrashLoopBackOff {
+			return "Back-off, " + nextTry(known, t.now)
+		}
 		if c.ExitedAt.IsZero() {
 			return fmt.Sprintf("Exited (%d)", c.ExitCode)
 		}
@@ -240,6 +253,9 @@ type containerJSON struct {
 	StartedAt  *time.Time `json:"startedAt,omitempty"`
 	FinishedAt *time.Time `json:"finishedAt,omitempty"`
 	Restarts   int        `json:"restarts"`
+	Ready      *bool      `json:"ready,omitempty"` // these two only where a supervisor knows
+	Started    *bool      `json:"started,omitempty"`
+	Reason     string     `json:"reason,omitempty"` // why it does not run: CrashLoopBackOff, OOMKilled, Error, …
 }
 
 func (t projectTable) document(project string) projectDocument {
@@ -252,7 +268,7 @@ func (t projectTable) document(project string) projectDocument {
 		}
 		for _, c := range podContainers(pod) {
 			if t.shown(c) {
-				out.Containers = append(out.Containers, containerDocument(c))
+				out.Containers = append(out.Containers, t.containerDocument(c))
 			}
 		}
 		doc.Pods = append(doc.Pods, out)
@@ -260,10 +276,15 @@ func (t projectTable) document(project string) projectDocument {
 	return doc
 }
 
-func containerDocument(c plan.ContainerState) containerJSON {
+func (t projectTable) containerDocument(c plan.ContainerState) containerJSON {
 	out := containerJSON{
 		Name: c.Container, EngineName: c.Name, ID: c.ID, Role: c.Role, Image: c.Image, ImageID: c.ImageID,
-		Status: string(c.Status), CreatedAt: timeOrNil(c.CreatedAt), StartedAt: timeOrNil(c.StartedAt), Restarts: c.Restarts,
+		Status: string(c.Status), CreatedAt: timeOrNil(c.CreatedAt), StartedAt: timeOrNil(c.StartedAt), Restarts: t.restarts(c),
+		Reason: t.reason(c),
+	}
+	if known, ok := t.remembered(c); ok && t.supervised {
+		ready, started := known.Ready, known.Started
+		out.Ready, out.Started = &ready, &started
 	}
 	if c.Status == plan.Exited {
 		code := c.ExitCode

@@ -27,6 +27,10 @@ type tracked struct {
 	began, ended time.Time
 	undone       bool
 
+	waiting string    // what its step waits for where that takes a grace period
+	waits   time.Time // since when
+	told    bool      // a plain view has said so
+
 	steps, done, skipped int
 }
 
@@ -73,6 +77,9 @@ func (t *track) event(e apply.Event) (change *tracked, what moment) {
 	switch e.State {
 	case apply.Working:
 		c.text = workText(e)
+		if waiting := graceText(e.Step.Op); waiting != c.waiting {
+			c.waiting, c.waits, c.told = waiting, t.now(), false
+		}
 		if c.state == "" {
 			c.state = apply.Working
 			return c, begins
@@ -80,7 +87,7 @@ func (t *track) event(e apply.Event) (change *tracked, what moment) {
 		return c, progresses
 	case apply.Done:
 		c.done++
-		c.text = ""
+		c.text, c.waiting = "", ""
 		if c.state == apply.Failed || c.done+c.skipped < c.steps {
 			return c, progresses
 		}
@@ -194,6 +201,28 @@ func workText(e apply.Event) string {
 	return ""
 }
 
+// graceText is what a step waits for that ends containers, "" for any other.
+func graceText(op plan.Op) string {
+	var grace time.Duration
+	switch op := op.(type) {
+	case plan.StopContainer:
+		grace = op.Grace
+	case plan.StopPod:
+		grace = op.Grace
+	case plan.RemovePod:
+		grace = op.Grace
+	default:
+		return ""
+	}
+	switch {
+	case grace < 0:
+		return "which has its grace period to stop"
+	case grace == 0:
+		return ""
+	}
+	return "which has " + grace.String() + " to stop before it is killed"
+}
+
 // verbs are an action while it happens and after.
 func verbs(action plan.Action) (doing, done string) {
 	switch action {
@@ -209,6 +238,8 @@ func verbs(action plan.Action) (doing, done string) {
 		return "starting", "started"
 	case plan.ActionStop:
 		return "stopping", "stopped"
+	case plan.ActionRestart:
+		return "restarting", "restarted"
 	case plan.ActionRemove:
 		return "removing", "removed"
 	}

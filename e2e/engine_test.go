@@ -41,6 +41,13 @@ type engine struct {
 // a workstation, the subtest is this same test of this same binary inside, with its output.
 func onEveryEngine(t *testing.T, test func(*testing.T, *engine)) {
 	t.Helper()
+	onEngines(t, []string{"5.8 rootless", "5.4 rootless", "5.8 rootful", "cgroupv2 rootless"}, test)
+}
+
+// onEngines is onEveryEngine with other workstations, for where nobody has chosen and this machine has
+// no Podman.
+func onEngines(t *testing.T, workstations []string, test func(*testing.T, *engine)) {
+	t.Helper()
 	if name := os.Getenv(insideVar); name != "" {
 		t.Run(name, func(t *testing.T) { test(t, local(t, name)) })
 		return
@@ -51,7 +58,7 @@ func onEveryEngine(t *testing.T, test func(*testing.T, *engine)) {
 		engines = []string{"host"}
 	}
 	if len(engines) == 0 {
-		engines = []string{"5.8 rootless", "5.4 rootless", "5.8 rootful", "cgroupv2 rootless"}
+		engines = workstations
 	}
 	for _, name := range engines {
 		name = strings.TrimSpace(name)

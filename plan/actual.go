@@ -15,6 +15,7 @@ type Actual struct {
 	Volumes  map[string]VolumeState // by engine name, the release volume excluded
 	Networks []string               // names
 	Secrets  []string               // engine secret names
+	Sources  map[string]string      // of engine secrets, what translate.Secret.Source was when they were made
 	Release  bool                   // the release volume exists
 
 	// Images are the IDs of the images the wanted project names, by normalised reference, as far as

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/translate"
 )
@@ -34,7 +36,9 @@ type pod struct {
 type container struct {
 	name, image string
 	pull        translate.PullPolicy
-	restart     translate.Restart
+	restart     corev1.RestartPolicy
+	sidecar     bool
+	period      int32 // of a liveness probe, in seconds
 	env         map[string]string
 	secret      string
 	mounts      []string // of a volume of the pod, a claim or an image volume ("image:" and the reference)
@@ -120,12 +124,16 @@ func (p *project) translated() translate.Project {
 func (p *pod) container(c *container, init bool, out *translate.Project) translate.Container {
 	t := translate.Container{
 		Project: "shop", Pod: p.name, Name: c.name, Init: init, Image: c.image,
-		Pull:    cmp.Or(c.pull, translate.PullIfNotPresent),
-		Restart: cmp.Or(c.restart, translate.RestartAlways),
-		Grace:   cmp.Or(c.grace, 30*time.Second),
+		Pull:      cmp.Or(c.pull, translate.PullIfNotPresent),
+		Grace:     cmp.Or(c.grace, 30*time.Second),
+		Sidecar:   c.sidecar,
+		Lifecycle: translate.Lifecycle{Restart: cmp.Or(c.restart, corev1.RestartPolicyAlways)},
 	}
-	if init {
-		t.Restart = translate.RestartNo
+	if init && !c.sidecar {
+		t.Lifecycle.Restart = corev1.RestartPolicyOnFailure
+	}
+	if c.period > 0 {
+		t.Lifecycle.Liveness = &corev1.Probe{PeriodSeconds: c.period}
 	}
 	for name, value := range c.env {
 		t.Env = append(t.Env, translate.EnvVar{Name: name, Value: value})
@@ -164,7 +172,7 @@ func cutImage(mount string) (string, bool) {
 
 func secret(text string) translate.Secret {
 	v := translate.Conceal([]byte("key"), text)
-	return translate.Secret{Project: "shop", Name: translate.SecretName("shop", v.Digest()), Value: v}
+	return translate.Secret{Project: "shop", Name: translate.SecretName("shop", v.Digest()), Value: v, Source: "login key password"}
 }
 
 // The infra container starts at 100, init containers end before the app containers start at 200.
@@ -187,7 +195,10 @@ func standing(p *project) plan.Actual {
 				Name: c.EngineName(), ID: "1" + c.EngineName(), Pod: pod.Name, Container: c.Name, Role: translate.RoleApp,
 				Hash: c.Hash(), Image: c.Image, ImageID: imageID(c.Image), Status: plan.Running, StartedAt: at(200),
 			}
-			if c.Init {
+			switch {
+			case c.Sidecar:
+				e.Role, e.StartedAt = translate.RoleSidecar, at(130)
+			case c.Init:
 				e.Role, e.Status, e.StartedAt, e.ExitedAt = translate.RoleInit, plan.Exited, at(110), at(120)
 			}
 			a.Images[c.Image] = e.ImageID
@@ -209,13 +220,20 @@ func standing(p *project) plan.Actual {
 	if t.Network != nil {
 		a.Networks = []string{t.Network.Name}
 	}
+	a.Sources = map[string]string{}
 	for _, s := range t.Secrets {
 		a.Secrets = append(a.Secrets, s.Name)
+		a.Sources[s.Name] = s.Source
 	}
 	return a
 }
 
 func imageID(image string) string { return "sha256:1111" + image }
+
+// sidecar adds one behind the first init container.
+func (s *situation) sidecar() {
+	s.want.web().init = append(s.want.web().init, &container{name: "proxy", image: "localhost/side:dev", sidecar: true})
+}
 
 // set changes a container of the engine.
 func (s *situation) set(name string, edit func(*plan.ContainerState)) {

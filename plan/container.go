@@ -48,6 +48,9 @@ type fate struct {
 // made says whether the plan makes a container.
 func (f *fate) made() bool { return f.verdict == create || f.verdict == replace || f.verdict == remake }
 
+// regular says that it is an init container that runs to its end, not a sidecar.
+func (f *fate) regular() bool { return f.want.Init && !f.want.Sidecar }
+
 // starts says whether the plan starts the container, which it does not for one that merely stays.
 func (f *fate) starts() bool { return f.verdict != leave }
 
@@ -77,13 +80,42 @@ func (d *differ) decide(p *podPlan) []*fate {
 			f.right = false
 		case len(reasons) > 0:
 			f.settle(replace, reasons...)
-		case c.Init:
+		case f.regular():
 		default:
 			d.decideRun(p, f, down)
 		}
 	}
+	restSidecars(p, fates)
 	d.decideInits(p, fates, down)
+	if d.startsOver(p, fates) {
+		renew(fates)
+	}
 	return fates
+}
+
+// restSidecars leaves the sidecars of a pod that has finished as they are: they do not keep it alive
+// (kubelet: kuberuntime_manager.go, computePodActions).
+func restSidecars(p *podPlan, fates []*fate) {
+	inits, apps := fates[:len(p.pod.Init)], fates[len(p.pod.Init):]
+	if slices.ContainsFunc(apps, func(f *fate) bool { return f.starts() || f.now != nil && f.now.alive() }) {
+		return
+	}
+	for _, f := range inits {
+		if !f.regular() && (f.verdict == start || f.verdict == restart) {
+			f.settle(leave)
+		}
+	}
+}
+
+// renew lets the containers of a pod that starts over be made anew where the ones there would have to
+// be stopped first, or were: with a new network a kubelet makes new containers, too. What is made
+// and never ran is owed a start however a plan is cut short, whatever the restart policy.
+func renew(fates []*fate) {
+	for _, f := range fates {
+		if f.verdict == restart || f.verdict == start && f.renamed {
+			f.verdict = replace
+		}
+	}
 }
 
 // identify finds what plays a container's part now. While a container is replaced, or stopped only
@@ -133,9 +165,9 @@ func (d *differ) definitionDiffers(c translate.Container, e ContainerState) []st
 	return d.imageMoved(c, e)
 }
 
-// decideRun says what an app container that is right needs to run.
+// decideRun says what an app container or a sidecar that is right needs to run. One that waits to be
+// started again by its supervisor is started now.
 func (d *differ) decideRun(p *podPlan, f *fate, down bool) {
-	policy := f.want.Restart
 	switch e := *f.now; {
 	case e.alive() && down:
 		f.settle(restart, "the pod's infra container is not running")
@@ -148,7 +180,7 @@ func (d *differ) decideRun(p *podPlan, f *fate, down bool) {
 		f.settle(start, "never started")
 	case e.Status == Lost:
 		f.settle(start, "its process is gone")
-	case policy == translate.RestartAlways || policy == translate.RestartOnFailure && e.ExitCode != 0:
+	case f.want.Lifecycle.Restarts(e.ExitCode):
 		f.settle(start, fmt.Sprintf("exited with code %d", e.ExitCode))
 	case down && stoppedWithPod(p.state, e, f.want.Grace):
 		f.settle(start, "was stopped with its pod")

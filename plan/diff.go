@@ -25,7 +25,8 @@ func Diff(want translate.Project, actual Actual, opts Options) Plan {
 		pulls: map[string]int{}, secrets: map[string]int{}, volumes: map[string]int{}, removals: map[string]int{}, gone: map[string]int{},
 		network: none,
 	}
-	for _, pod := range want.Pods {
+	d.keepNetwork()
+	for _, pod := range d.want.Pods {
 		if opts.selects(pod.Name) {
 			d.pods = append(d.pods, d.compare(pod))
 		}
@@ -115,7 +116,7 @@ func (d *differ) compare(pod translate.Pod) *podPlan {
 		p.course = keepPod
 		p.fates = d.decide(p)
 		renewed := d.renewedVolumes(pod.Name)
-		if infra, _, _ := d.reinit(p); infra && len(renewed) > 0 {
+		if infra, _, _ := d.reinit(p, p.fates); infra && len(renewed) > 0 {
 			// Nothing of it runs that could go on, and the volume is in its way.
 			p.course, p.reasons = replacePod, []string{"its infra container is not running, and volume " + renewed[0] + " is renewed"}
 		}
@@ -124,12 +125,23 @@ func (d *differ) compare(pod translate.Pod) *podPlan {
 }
 
 func (d *differ) podDifferences(pod translate.Pod, state PodState) []string {
-	if old, ok := d.actual.podMadeFrom(state); ok {
-		if reasons := translate.Differences(old.Identity(), pod.Identity()); len(reasons) > 0 {
-			return reasons
+	old, known := d.actual.podMadeFrom(state)
+	if !known && elsewhere(pod).Hash() == state.Hash {
+		old, known = elsewhere(pod), true
+	}
+	if !known {
+		return []string{"definition changed"}
+	}
+	reasons := translate.Differences(old.Identity(), pod.Identity())
+	for i, reason := range reasons {
+		if strings.HasPrefix(reason, "network: ") && d.joins(old, pod) {
+			reasons[i] += forPeers
 		}
 	}
-	return []string{"definition changed"}
+	if len(reasons) == 0 {
+		return []string{"definition changed"}
+	}
+	return reasons
 }
 
 // wanted says whether the manifests name a pod.

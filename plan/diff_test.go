@@ -5,9 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/translate"
@@ -154,18 +157,67 @@ func diffCases() map[string]func(*situation) {
 			s.want.side().grace = 5 * time.Second
 			s.want.side().env = map[string]string{"A": "b"}
 		},
-		"a changed restart policy is set in place": func(s *situation) { s.want.side().restart = translate.RestartOnFailure },
-		"a restart policy that nobody knows is set": func(s *situation) {
-			s.want.side().restart = translate.RestartOnFailure
+		"a changed restart policy is told to the supervisor": func(s *situation) { s.want.side().restart = corev1.RestartPolicyOnFailure },
+		"a supervision that nobody knows is not told of": func(s *situation) {
+			s.want.side().restart = corev1.RestartPolicyOnFailure
 			s.forget()
 			s.want.web().volumes = s.want.web().volumes[:1]
 			s.want.app().mounts = []string{"cache", "data"}
 			s.set("web-app", func(e *plan.ContainerState) { e.Hash = s.want.translated().Pods[0].Apps[0].Hash() })
 			delete(s.actual.Volumes, "web-conf")
 		},
-		"a restart policy an interrupted run may have set is set": func(s *situation) {
-			s.want.side().restart = translate.RestartOnFailure
+		"a supervision an interrupted run may not have told of is told": func(s *situation) {
+			s.want.side().restart = corev1.RestartPolicyOnFailure
 			s.attempt()
+		},
+		"a changed probe is told beside what else changes": func(s *situation) {
+			s.want.app().period = 10
+			s.actual = standing(s.want)
+			s.want.app().period = 5
+			s.want.side().env = map[string]string{"A": "b"}
+		},
+		"a changed probe of a container that is replaced goes with it": func(s *situation) {
+			s.want.app().period = 5
+			s.want.app().env["LOG"] = "b"
+		},
+
+		// Sidecars.
+		"a pod with a sidecar is led in order": func(s *situation) {
+			s.sidecar()
+			s.actual = plan.Actual{Project: "shop", Images: s.actual.Images}
+		},
+		"a sidecar that ended is started": func(s *situation) {
+			s.sidecar()
+			s.actual = standing(s.want)
+			s.set("web-proxy", func(e *plan.ContainerState) { e.Status = plan.Exited })
+		},
+		"a sidecar that changed is replaced like an app container": func(s *situation) {
+			s.sidecar()
+			s.actual = standing(s.want)
+			s.want.web().init[1].env = map[string]string{"A": "b"}
+		},
+		"a new sidecar starts before the app container that changes with it": func(s *situation) {
+			s.actual = standing(s.want)
+			s.sidecar()
+			s.want.app().env["LOG"] = "b"
+		},
+		"a sidecar runs on while a changed init container runs": func(s *situation) {
+			s.sidecar()
+			s.actual = standing(s.want)
+			s.want.web().init[0].env = map[string]string{"A": "b"}
+		},
+		"after a reboot a sidecar starts in its turn": func(s *situation) {
+			s.sidecar()
+			s.actual = standing(s.want)
+			s.reboot()
+		},
+		"a finished pod's sidecar is left ended": func(s *situation) {
+			s.sidecar()
+			s.want.side().restart, s.want.app().restart = corev1.RestartPolicyNever, corev1.RestartPolicyNever
+			s.actual = standing(s.want)
+			s.exit("web-side", 0)
+			s.exit("web-app", 1)
+			s.set("web-proxy", func(e *plan.ContainerState) { e.Status = plan.Exited })
 		},
 
 		// What must run.
@@ -175,18 +227,18 @@ func diffCases() map[string]func(*situation) {
 		"a container whose process is gone is started": func(s *situation) {
 			s.set("web-app", func(e *plan.ContainerState) { e.Status = plan.Lost })
 		},
-		"under restart policy no an ended container is left": func(s *situation) {
-			s.want.side().restart = translate.RestartNo
+		"under restart policy Never an ended container is left": func(s *situation) {
+			s.want.side().restart = corev1.RestartPolicyNever
 			s.actual = standing(s.want)
 			s.exit("web-side", 3)
 		},
-		"under restart policy on-failure a success is left": func(s *situation) {
-			s.want.side().restart = translate.RestartOnFailure
+		"under restart policy OnFailure a success is left": func(s *situation) {
+			s.want.side().restart = corev1.RestartPolicyOnFailure
 			s.actual = standing(s.want)
 			s.exit("web-side", 0)
 		},
-		"under restart policy on-failure a failure is started": func(s *situation) {
-			s.want.side().restart = translate.RestartOnFailure
+		"under restart policy OnFailure a failure is started": func(s *situation) {
+			s.want.side().restart = corev1.RestartPolicyOnFailure
 			s.actual = standing(s.want)
 			s.exit("web-side", 3)
 		},
@@ -199,20 +251,20 @@ func diffCases() map[string]func(*situation) {
 		},
 		"after a reboot the pod starts anew": func(s *situation) { s.reboot() },
 		"after a reboot a finished container is not started again": func(s *situation) {
-			s.want.side().restart = translate.RestartNo
+			s.want.side().restart = corev1.RestartPolicyNever
 			s.actual = standing(s.want)
 			s.exit("web-side", 0)
 			s.reboot()
 		},
 		"after a reboot a pod that has finished is left": func(s *situation) {
-			s.want.side().restart, s.want.app().restart = translate.RestartNo, translate.RestartNo
+			s.want.side().restart, s.want.app().restart = corev1.RestartPolicyNever, corev1.RestartPolicyNever
 			s.actual = standing(s.want)
 			s.exit("web-side", 0)
 			s.exit("web-app", 1)
 			s.reboot()
 		},
 		"a container that ended as its pod was stopped is started again": func(s *situation) {
-			s.want.side().restart, s.want.app().restart = translate.RestartNo, translate.RestartNo
+			s.want.side().restart, s.want.app().restart = corev1.RestartPolicyNever, corev1.RestartPolicyNever
 			s.actual = standing(s.want)
 			s.exit("web-side", 0)
 			s.exit("web-app", 0)
@@ -292,10 +344,47 @@ func diffCases() map[string]func(*situation) {
 			s.want.second()
 			s.actual.Images["docker.io/library/postgres:17"] = "x"
 		},
-		"with the second pod its network goes": func(s *situation) {
+		"a second pod moves the first to a network whatever else is known": func(s *situation) {
+			s.want.second()
+			s.actual.Images["docker.io/library/postgres:17"] = "x"
+			s.forget()
+		},
+		"a pod that becomes the only one stays on the network": func(s *situation) {
 			two(s)
 			s.want.pods = s.want.pods[:1]
 			s.opts.Prune = true
+		},
+		"an only pod that stayed on the network has nothing to do": func(s *situation) {
+			s.want.bridge = true
+			s.actual = standing(s.want)
+			s.want.bridge = false
+		},
+		"an only pod leaves the network when it is replaced": func(s *situation) {
+			s.want.bridge = true
+			s.actual = standing(s.want)
+			s.want.bridge = false
+			s.want.web().ports = []uint16{9090}
+		},
+		"an only pod that stayed on the network goes back to it": func(s *situation) {
+			s.want.bridge = true
+			s.actual = standing(s.want)
+			s.want.bridge = false
+			s.actual.Applied = []translate.Project{s.want.translated()}
+			s.want.web().hostname = "other"
+		},
+		"an only pod whose network is gone moves to the engine's default": func(s *situation) {
+			s.want.bridge = true
+			s.actual = standing(s.want)
+			s.want.bridge = false
+			s.actual.Networks = nil
+		},
+		"a pod that comes beside one that stayed on the network leaves that one alone": func(s *situation) {
+			s.want.bridge = true
+			s.actual = standing(s.want)
+			s.want.bridge = false
+			s.actual.Applied = []translate.Project{s.want.translated()}
+			s.want.second()
+			s.actual.Images["docker.io/library/postgres:17"] = "x"
 		},
 		"an orphan is told of and kept, with its network": func(s *situation) {
 			two(s)
@@ -448,7 +537,7 @@ func diffCases() map[string]func(*situation) {
 		},
 		"a predecessor alone that runs gets its name back": func(s *situation) { s.rename("web-app", "web-app.old") },
 		"a predecessor alone that is stopped is owed a start": func(s *situation) {
-			s.want.app().restart = translate.RestartNo
+			s.want.app().restart = corev1.RestartPolicyNever
 			s.actual = standing(s.want)
 			s.rename("web-app", "web-app.old")
 			s.exit("web-app.old", 0)
@@ -514,6 +603,15 @@ func checkPlan(t *testing.T, p plan.Plan) {
 			}
 		}
 		used[step.Change] = true
+		if op, ok := step.Op.(plan.RunPod); ok { // it starts what needs nothing else
+			for i, c := range p.Changes {
+				name := strings.TrimPrefix(c.Object, "container/")
+				used[i] = used[i] || c.Action == plan.ActionStart && slices.Contains(op.Start, name)
+			}
+		}
+	}
+	for _, c := range p.Supervision() {
+		used[slices.IndexFunc(p.Changes, func(o plan.Change) bool { return o.Object == c.Object && o.Action == c.Action })] = true
 	}
 	for i, c := range p.Changes {
 		if len(c.Reasons) == 0 {

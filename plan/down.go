@@ -58,8 +58,8 @@ func Down(actual Actual, opts DownOptions) Plan {
 		return b.plan
 	}
 	after := b.ends(0, b.next())
-	for _, name := range slices.Sorted(slices.Values(actual.Secrets)) {
-		b.step(b.change(ActionRemove, "secret/"+name, "no pod is left"), "", RemoveSecret{name}, after)
+	for _, name := range actual.secretsBySource() {
+		b.step(b.change(ActionRemove, actual.secretObject(name), "no pod is left"), "", RemoveSecret{name}, after)
 	}
 	for _, name := range slices.Sorted(slices.Values(actual.Networks)) {
 		b.step(b.change(ActionRemove, "network/"+name, "no pod is left"), "", RemoveNetwork{name}, after)

@@ -53,13 +53,21 @@ func findVolume(p translate.Project, name string) (translate.Volume, bool) {
 }
 
 // podMadeFrom gives the definition a pod of the engine was made from. Where several have its hash,
-// it is the one most of its containers were made from, too.
+// it is the one most of its containers were made from, too. One that differs in its network alone
+// says as much of a pod that was let stay on its network.
 func (a Actual) podMadeFrom(state PodState) (translate.Pod, bool) {
+	if pod, ok := a.podAs(state, func(pod translate.Pod) translate.Pod { return pod }); ok {
+		return pod, true
+	}
+	return a.podAs(state, elsewhere)
+}
+
+func (a Actual) podAs(state PodState, as func(translate.Pod) translate.Pod) (translate.Pod, bool) {
 	var best translate.Pod
 	most := -1
 	for _, p := range a.Applied {
 		pod, ok := findPod(p, state.Name)
-		if !ok || pod.Hash() != state.Hash {
+		if pod = as(pod); !ok || pod.Hash() != state.Hash {
 			continue
 		}
 		same := 0
@@ -132,20 +140,30 @@ func (a Actual) everApplied(c translate.Container) bool {
 	return len(candidates) > 0
 }
 
-// restartDiffers says why the restart policy of a container that stays has to be set. Nothing means
-// it is right. Only definitions it can have been made or updated by count.
-func (a Actual) restartDiffers(c translate.Container) (reason string) {
-	candidates := a.candidates(c.Pod)
-	if candidates == nil {
-		return "restart policy unknown"
-	}
-	for _, p := range candidates {
+// supervisionDiffers says what is new of a container that stays, for its supervisor. Where no
+// definition is known, nothing is: a supervisor that has none waits for this one.
+func (a Actual) supervisionDiffers(c translate.Container) []string {
+	for _, p := range a.candidates(c.Pod) {
 		old, ok := findContainer(p, c.Pod, c.EngineName())
-		if ok && old.Restart != c.Restart && old.Hash() == c.Hash() {
-			return fmt.Sprintf("restart: %s → %s", old.Restart, c.Restart)
+		if ok && old.Hash() == c.Hash() {
+			if reasons := translate.Differences(old.Supervision(), c.Supervision()); len(reasons) > 0 {
+				return reasons
+			}
 		}
 	}
-	return ""
+	return nil
+}
+
+// podSupervisionDiffers is the same for what concerns a pod as a whole.
+func (a Actual) podSupervisionDiffers(pod translate.Pod) []string {
+	for _, p := range a.candidates(pod.Name) {
+		if old, ok := findPod(p, pod.Name); ok {
+			if reasons := translate.Differences(old.Supervision(), pod.Supervision()); len(reasons) > 0 {
+				return reasons
+			}
+		}
+	}
+	return nil
 }
 
 // contentDiffers says why the files of a volume have to be written. Nothing means they are right.

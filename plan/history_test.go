@@ -51,23 +51,18 @@ func TestADefinitionForSomePodsSaysNothingOfTheOthers(t *testing.T) {
 	}
 }
 
-func TestARestartPolicyThatNobodyKnowsIsSet(t *testing.T) {
-	set := func(a plan.Actual, p *project) (all []string) {
-		for _, step := range plan.Diff(p.translated(), a, plan.Options{}).Steps {
-			if op, ok := step.Op.(plan.SetRestart); ok {
-				all = append(all, op.Name+" "+string(op.Restart))
-			}
-		}
-		return all
-	}
+func TestAPlanForTheSupervisorAloneIsQuietAndNotEmpty(t *testing.T) {
 	want := base()
 	actual := standing(want)
-	if got := set(actual, want); len(got) > 0 {
-		t.Errorf("known, it is set: %q", got)
+	if p := plan.Diff(want.translated(), actual, plan.Options{}); !p.Empty() || !p.Quiet() {
+		t.Errorf("without a change:\n%s", p)
 	}
-	actual.Applied = nil
-	want.app().restart = translate.RestartOnFailure
-	if got := strings.Join(set(actual, want), ", "); got != "web-app "+string(translate.RestartOnFailure)+", web-side "+string(translate.RestartAlways) {
-		t.Errorf("set: %q", got)
+	want.app().period = 5
+	if p := plan.Diff(want.translated(), actual, plan.Options{}); p.Empty() || !p.Quiet() {
+		t.Errorf("with another probe:\n%s%s", p, p.Script())
+	}
+	want.app().image = "docker.io/library/nginx:9"
+	if p := plan.Diff(want.translated(), actual, plan.Options{}); p.Empty() || p.Quiet() {
+		t.Errorf("with another image:\n%s%s", p, p.Script())
 	}
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // decideInits says which init containers run: from the first that has to, all that follow, in order.
 //
@@ -19,6 +22,9 @@ func (d *differ) decideInits(p *podPlan, fates []*fate, down bool) {
 	}
 	from := len(inits)
 	for i, f := range inits {
+		if !f.regular() {
+			continue
+		}
 		if d.hasToRun(f) || !appsUp && starting && !done(p, f, down) {
 			from = i
 			break
@@ -26,6 +32,7 @@ func (d *differ) decideInits(p *podPlan, fates []*fate, down bool) {
 	}
 	for i, f := range inits {
 		switch {
+		case !f.regular(): // it runs on meanwhile
 		case i < from:
 			f.settle(leave) // a pruned one among them stays away
 		case f.made():
@@ -71,12 +78,25 @@ func whyAgain(e ContainerState) string {
 	}
 }
 
+// startsOver says whether nothing of a pod is up that could go on, so that it is led from its first
+// init container as a new one is.
+func (d *differ) startsOver(p *podPlan, fates []*fate) bool {
+	infra, inits, changed := d.reinit(p, fates)
+	serves := func(f *fate) bool {
+		return f.now != nil && f.now.alive() && p.state.Infra.alive() && !stale(p.state, *f.now)
+	}
+	if len(d.renewedVolumes(p.pod.Name)) > 0 {
+		return false // its containers come back together
+	}
+	return infra || inits && !changed && !slices.ContainsFunc(fates[len(p.pod.Init):], serves)
+}
+
 // reinit says what of the pod starts anew: its infra container, its init containers, and whether one
 // of these has a new definition.
-func (d *differ) reinit(p *podPlan) (infra, inits, changed bool) {
-	for _, f := range p.fates {
+func (d *differ) reinit(p *podPlan, fates []*fate) (infra, inits, changed bool) {
+	for _, f := range fates {
 		infra = infra || f.starts() && !p.state.Infra.alive()
-		if f.want.Init && f.starts() {
+		if f.regular() && f.starts() {
 			inits = true
 			changed = changed || !f.right && (f.now != nil || !d.actual.everApplied(f.want))
 		}

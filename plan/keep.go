@@ -11,18 +11,19 @@ import (
 // keeper makes the steps of a pod that stays. What can fail alone is a scope of its own:
 //
 //   - Each container, where nothing but containers is mended or changed.
-//   - Where the pod starts anew, its infra container with its init containers, and then each app
-//     container. There is no running pod to go back to, and once the init containers have run, they
-//     need not do so again because an app container does not start.
+//   - Nothing, where the pod starts over: there is no running pod to go back to. What has been made
+//     stays, and the next plan goes on from there.
+//   - The init containers, where they run while app containers wait, and then each of these.
 //   - The pod, where an init container or a volume changes under the app containers: they go back
 //     together.
 type keeper struct {
 	*differ
 	*podPlan
-	anew    bool // the infra container is started, or init containers run
-	whole   bool // the pod is one scope
-	infra   bool // the infra container has to be started
-	inits   []*fate
+	anew    bool    // the infra container is started, or init containers run
+	over    bool    // and nothing of the pod is up: it is led as a new one
+	whole   bool    // the pod is one scope
+	infra   bool    // the infra container has to be started
+	inits   []*fate // with the sidecars among them
 	apps    []*fate
 	renewed []string
 
@@ -39,9 +40,10 @@ func (d *differ) keep(p *podPlan) {
 	k := &keeper{differ: d, podPlan: p, holding: none, started: none, held: none, unwanted: map[string]int{}}
 	k.inits, k.apps = p.fates[:len(p.pod.Init)], p.fates[len(p.pod.Init):]
 	k.renewed = d.renewedVolumes(p.pod.Name)
-	infra, inits, changed := d.reinit(p)
+	infra, inits, changed := d.reinit(p, p.fates)
 	k.infra, k.anew = infra, infra || inits
 	k.whole = !infra && changed || len(k.renewed) > 0
+	k.over = d.startsOver(p, p.fates)
 
 	k.announce()
 	k.repair()
@@ -59,14 +61,21 @@ func (d *differ) keep(p *podPlan) {
 	if k.infra || k.renewsMemory() {
 		k.hold()
 	}
-	k.runInits()
-	k.startApps()
-	k.setRestart()
+	if k.over {
+		k.runPod()
+	} else {
+		k.runInits()
+		k.startApps()
+	}
 	k.clean()
+	k.supervise()
 }
 
 func (k *keeper) scope(f *fate) string {
-	if k.whole || k.anew && f.want.Init {
+	switch {
+	case k.over:
+		return ""
+	case k.whole || k.anew && f.regular():
 		return k.podPlan.scope
 	}
 	return "container/" + f.name
@@ -115,13 +124,14 @@ func (k *keeper) repair() {
 		}
 		// Only a container that has not been started yet may have to give way to its predecessor. Of
 		// any other it is in the way of the next one, or of a volume that is renewed.
-		if f.predecessor && (f.verdict != start || len(k.renewed) > 0) {
+		if f.predecessor && (f.verdict != start || len(k.renewed) > 0 || k.over) {
 			f.after = append(f.after, k.removeLeftover(translate.PredecessorName(f.name)))
 			f.predecessor = false
 		}
 		// One that is to be started keeps the predecessor's name until it has been: that name says
 		// that it has to.
-		if f.renamed && (f.want.Init || f.verdict != start && f.verdict != restart) {
+		owed := f.verdict == start || f.verdict == restart || k.over && f.verdict == replace
+		if f.renamed && (f.regular() || !owed) {
 			f.after = []int{k.step(f.change, "", RenameContainer{From: f.at, To: f.name}, f.after)}
 			f.at = f.name
 		}
@@ -141,7 +151,7 @@ func (k *keeper) createContainers(late bool) {
 		if f.verdict == remake && !late {
 			k.ready = append(k.ready, k.needs(f.want)...)
 		}
-		if f.verdict != create && f.verdict != replace || late != (k.infra && f.want.NeedsFacts()) {
+		if f.verdict != create && f.verdict != replace || late != (k.infra && f.want.NeedsPod()) {
 			continue
 		}
 		name := f.name

@@ -11,12 +11,12 @@ func (CreatePod) op()       {}
 func (StartPod) op()        {}
 func (HoldVolumes) op()     {}
 func (CreateContainer) op() {}
+func (RunPod) op()          {}
 func (RunInit) op()         {}
 func (StartContainer) op()  {}
 func (StopContainer) op()   {}
 func (RenameContainer) op() {}
 func (RemoveContainer) op() {}
-func (SetRestart) op()      {}
 func (StopPod) op()         {}
 func (RemovePod) op()       {}
 func (RemoveVolume) op()    {}
@@ -34,6 +34,7 @@ func (o HoldVolumes) String() string   { return "hold volumes of pod/" + o.Pod.N
 func (o CreateContainer) String() string {
 	return "create container/" + o.Name
 }
+func (o RunPod) String() string         { return "run pod/" + o.Pod.Name }
 func (o RunInit) String() string        { return "run container/" + o.Name }
 func (o StartContainer) String() string { return "start container/" + o.Name }
 func (o StopContainer) String() string {
@@ -46,9 +47,6 @@ func (o RenameContainer) String() string {
 	return "rename container/" + o.From + " to " + o.To
 }
 func (o RemoveContainer) String() string { return "remove container/" + o.Name }
-func (o SetRestart) String() string {
-	return fmt.Sprintf("set restart of container/%s to %s", o.Name, o.Restart)
-}
 func (o StopPod) String() string {
 	if o.Grace < 0 {
 		return "stop pod/" + o.Pod

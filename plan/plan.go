@@ -30,6 +30,7 @@ const (
 	ActionUpdate  Action = "update" // in place
 	ActionStart   Action = "start"
 	ActionStop    Action = "stop"
+	ActionRestart Action = "restart"
 	ActionRemove  Action = "remove"
 )
 
@@ -82,6 +83,13 @@ type (
 		Container translate.Container
 		Name      string
 	}
+	// RunPod leads a pod whose containers are made to where every app container of Start has been
+	// started, each behind what stands before it: init containers that have succeeded, sidecars that
+	// have started.
+	RunPod struct {
+		Pod   translate.Pod
+		Start []string // engine names, in order; what is not among them stays as it is
+	}
 	// RunInit starts an init container and waits for its end; an exit code other than 0 is a failure.
 	RunInit struct{ Name string }
 	// StartContainer starts a container.
@@ -95,11 +103,6 @@ type (
 	RenameContainer struct{ From, To string }
 	// RemoveContainer removes a container, killing it if it runs.
 	RemoveContainer struct{ Name string }
-	// SetRestart changes a container's restart policy in place.
-	SetRestart struct {
-		Name    string
-		Restart translate.Restart
-	}
 	// StopPod stops all containers of a pod, app containers at once, then the infra container.
 	StopPod struct {
 		Pod   string

@@ -85,34 +85,36 @@ func (d *differ) rebuild(state PodState, remove RemovePod) []Op {
 		return nil
 	}
 	ops := []Op{remove, CreatePod{old}}
-	var creates, starts []Op
-	for _, c := range old.Containers() {
-		e, found := state.Containers[c.EngineName()]
-		if !found {
-			continue
+	var creates []Op
+	run, ran := RunPod{Pod: old}, false
+	again := func(containers []translate.Container) []translate.Container {
+		var made []translate.Container
+		for _, c := range containers {
+			e, found := state.Containers[c.EngineName()]
+			if !found {
+				continue
+			}
+			if from, ok := d.actual.madeFrom(e, c.EngineName()); ok {
+				c = from
+			}
+			made = append(made, c)
+			creates = append(creates, CreateContainer{Container: c, Name: c.EngineName()})
+			if c.Init || e.alive() {
+				run.Start = append(run.Start, c.EngineName())
+			}
+			ran = ran || !c.Init && e.alive()
 		}
-		if made, ok := d.actual.madeFrom(e, c.EngineName()); ok {
-			c = made
-		}
-		creates = append(creates, CreateContainer{Container: c, Name: c.EngineName()})
-		if !c.Init && e.alive() {
-			starts = append(starts, StartContainer{c.EngineName()})
-		}
+		return made
 	}
-	if len(starts) == 0 {
+	run.Pod.Init, run.Pod.Apps = again(old.Init), again(old.Apps)
+	if !ran {
 		return nil
 	}
 	ops = append(ops, StartPod{old.Name})
 	if len(old.Held) > 0 {
 		ops = append(ops, HoldVolumes{old})
 	}
-	ops = append(ops, creates...)
-	for _, c := range old.Init {
-		if _, found := state.Containers[c.EngineName()]; found {
-			ops = append(ops, RunInit{c.EngineName()})
-		}
-	}
-	return append(ops, starts...)
+	return append(append(ops, creates...), run)
 }
 
 // alive says whether the container's process exists.
@@ -141,24 +143,17 @@ func (d *differ) makePod(p *podPlan) {
 		held = d.step(p.podChange, scope, HoldVolumes{p.pod}, append(d.volumeSteps(p.pod.Held), started))
 	}
 
-	var changes, creates []int
+	run, ready := RunPod{Pod: p.pod}, []int{started, held}
 	for _, c := range p.pod.Containers() {
 		change := d.memberChange(p, c, replaced)
 		place := created
-		if c.NeedsFacts() {
+		if c.NeedsPod() {
 			place = started
 		}
-		changes = append(changes, change)
-		creates = append(creates, d.step(change, scope, CreateContainer{Container: c, Name: c.EngineName()}, append(d.needs(c), place)))
+		ready = append(ready, d.step(change, scope, CreateContainer{Container: c, Name: c.EngineName()}, append(d.needs(c), place)))
+		run.Start = append(run.Start, c.EngineName())
 	}
-	last := []int{started, held}
-	for i, c := range p.pod.Containers() {
-		var op Op = StartContainer{c.EngineName()}
-		if c.Init {
-			op = RunInit{c.EngineName()}
-		}
-		last = []int{d.step(changes[i], scope, op, append(last, creates[i]))}
-	}
+	d.step(p.podChange, scope, run, ready)
 }
 
 // memberChange is the line of a container of a pod that is made.

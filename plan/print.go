@@ -8,7 +8,26 @@ import (
 )
 
 // Empty says that there is nothing to do.
-func (p Plan) Empty() bool { return len(p.Steps) == 0 }
+func (p Plan) Empty() bool { return len(p.Steps) == 0 && len(p.Changes) == 0 }
+
+// Quiet says that nothing changes in the engine: what does, if the plan is not empty, a supervisor
+// reads from the release.
+func (p Plan) Quiet() bool { return len(p.Steps) == 0 }
+
+// Supervision are the changes that are a supervisor's alone.
+func (p Plan) Supervision() []Change {
+	made := map[int]bool{}
+	for _, step := range p.Steps {
+		made[step.Change] = true
+	}
+	var changes []Change
+	for i, c := range p.Changes {
+		if c.Action == ActionUpdate && !made[i] {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
 
 // Pulls is the part of the plan that only fills the image store: the phase before anything else.
 func (p Plan) Pulls() Plan {
@@ -89,7 +108,7 @@ func table(text *strings.Builder, rows []row) {
 // count is the last line.
 func (p Plan) count() string {
 	var parts []string
-	for _, action := range []Action{ActionPull, ActionCreate, ActionReplace, ActionUpdate, ActionStart, ActionStop, ActionRemove} {
+	for _, action := range []Action{ActionPull, ActionCreate, ActionReplace, ActionUpdate, ActionStart, ActionStop, ActionRestart, ActionRemove} {
 		n := 0
 		for _, c := range p.Changes {
 			if c.Action == action {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/podup/podup/translate"
@@ -19,7 +20,11 @@ func (d *differ) createNetwork() {
 func (d *differ) createSecrets() {
 	for _, secret := range d.want.Secrets {
 		if !slices.Contains(d.actual.Secrets, secret.Name) {
-			c := d.change(ActionCreate, "secret/"+secret.Name, "does not exist")
+			reason := "does not exist"
+			if d.actual.heldFrom(secret.Source) {
+				reason = "its value is another one"
+			}
+			c := d.change(ActionCreate, secretObject(secret.Name, secret.Source), reason)
 			d.secrets[secret.Name] = d.step(c, "", CreateSecret{secret}, nil)
 		}
 	}
@@ -31,9 +36,9 @@ func (d *differ) removeShared() {
 	after := d.ends(0, d.next())
 	if len(d.actual.Secrets) > 0 {
 		used, known := d.usedSecrets()
-		for _, name := range slices.Sorted(slices.Values(d.actual.Secrets)) {
+		for _, name := range d.actual.secretsBySource() {
 			if known && !used[name] {
-				c := d.change(ActionRemove, "secret/"+name, "no container uses it any more")
+				c := d.change(ActionRemove, d.actual.secretObject(name), "no container uses this value any more")
 				d.step(c, "", RemoveSecret{name}, after)
 			}
 		}
@@ -90,4 +95,21 @@ func (d *differ) usedSecrets() (used map[string]bool, known bool) {
 		}
 	}
 	return used, true
+}
+
+// secretObject is what the user is shown of an engine secret, whose own name is a digest.
+func secretObject(name, source string) string { return "secret/" + cmp.Or(source, name) }
+
+func (a Actual) secretObject(name string) string { return secretObject(name, a.Sources[name]) }
+
+// heldFrom says whether the engine has a value that came from a source.
+func (a Actual) heldFrom(source string) bool {
+	return source != "" && slices.ContainsFunc(a.Secrets, func(name string) bool { return a.Sources[name] == source })
+}
+
+// secretsBySource are the engine secrets in the order they are shown in.
+func (a Actual) secretsBySource() []string {
+	return slices.SortedFunc(slices.Values(a.Secrets), func(x, y string) int {
+		return cmp.Or(cmp.Compare(a.Sources[x], a.Sources[y]), cmp.Compare(x, y))
+	})
 }

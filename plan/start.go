@@ -14,7 +14,37 @@ func (k *keeper) startInfra() {
 	for _, f := range k.fates {
 		after = append(after, f.vacated)
 	}
-	k.started = k.step(k.podChange, k.podPlan.scope, StartPod{k.pod.Name}, after)
+	k.started = k.step(k.podChange, "", StartPod{k.pod.Name}, after)
+}
+
+// runPod swaps in everything that was made anew and then leads the pod from its first container on.
+// What is made and has not run yet shows where a plan was cut short.
+func (k *keeper) runPod() {
+	run, ready, change := RunPod{Pod: k.pod}, k.all(), k.podChange
+	var swapped []int
+	for _, f := range k.fates {
+		if !f.starts() {
+			continue
+		}
+		run.Start = append(run.Start, f.name)
+		if change == none {
+			change = f.change
+		}
+		after := append(slices.Clone(ready), f.after...)
+		if f.verdict == replace && f.regular() {
+			after = []int{k.rename(f.change, "", f.name, translate.PredecessorName(f.name), after)}
+		}
+		if f.verdict == replace {
+			after = []int{k.rename(f.change, "", translate.SuccessorName(f.name), f.name, after)}
+		}
+		swapped = append(swapped, after...)
+	}
+	led := k.step(change, "", run, swapped)
+	for _, f := range k.fates {
+		if f.starts() {
+			f.last = led
+		}
+	}
 }
 
 // runInits swaps in the init containers that were made anew, all before the first runs (decideInits
@@ -22,17 +52,25 @@ func (k *keeper) startInfra() {
 func (k *keeper) runInits() {
 	quiet := k.all()
 	for _, f := range k.inits {
-		if f.verdict == replace {
+		if f.regular() && f.verdict == replace {
 			renamed := k.rename(f.change, k.scope(f), f.name, translate.PredecessorName(f.name), quiet)
 			f.vacated = k.rename(f.change, k.scope(f), translate.SuccessorName(f.name), f.name, []int{renamed})
 			quiet = []int{f.vacated}
 		}
 	}
 	for _, f := range k.inits {
-		if f.starts() {
+		switch {
+		case !f.starts():
+			continue
+		case f.regular():
 			f.last = k.step(f.change, k.scope(f), RunInit{f.name}, append(quiet, f.after...), k.unrun(f)...)
-			quiet = []int{f.last}
+		case k.anew || k.whole:
+			k.start(f, quiet)
+		default:
+			k.start(f, nil)
+			continue
 		}
+		quiet = []int{f.last}
 	}
 }
 
@@ -56,32 +94,38 @@ func (k *keeper) all() []int {
 	return after
 }
 
+// startApps starts app containers, each behind the init containers that run and the sidecars that are
+// started.
 func (k *keeper) startApps() {
-	turn := none
+	var turn []int
 	for _, f := range k.inits {
-		turn = max(turn, f.last)
+		turn = append(turn, f.last)
 	}
 	for _, f := range k.apps {
-		if !f.starts() {
-			continue
-		}
-		scope := k.scope(f)
-		after := append(slices.Concat(f.after, k.stops), f.created, f.vacated, k.started, k.held, turn)
-		switch f.verdict {
-		case replace:
-			swapped := k.rename(f.change, scope, translate.SuccessorName(f.name), f.name, after)
-			f.last = k.step(f.change, scope, StartContainer{f.name}, []int{swapped}, StopContainer{Name: f.name, Grace: f.want.Grace})
-		case start, restart:
-			f.last = k.step(f.change, scope, StartContainer{f.at}, after, k.unstart(f)...)
-			if f.at != f.name {
-				f.last = k.rename(f.change, scope, f.at, f.name, []int{f.last})
+		if f.starts() {
+			k.start(f, turn)
+			if k.whole {
+				turn = []int{f.last}
 			}
-		default:
-			f.last = k.step(f.change, scope, StartContainer{f.name}, after)
 		}
-		if k.whole {
-			turn = f.last
+	}
+}
+
+// start starts one app container or sidecar.
+func (k *keeper) start(f *fate, turn []int) {
+	scope := k.scope(f)
+	after := append(slices.Concat(f.after, k.stops, turn), f.created, f.vacated, k.started, k.held)
+	switch f.verdict {
+	case replace:
+		swapped := k.rename(f.change, scope, translate.SuccessorName(f.name), f.name, after)
+		f.last = k.step(f.change, scope, StartContainer{f.name}, []int{swapped}, StopContainer{Name: f.name, Grace: f.want.Grace})
+	case start, restart:
+		f.last = k.step(f.change, scope, StartContainer{f.at}, after, k.unstart(f)...)
+		if f.at != f.name {
+			f.last = k.rename(f.change, scope, f.at, f.name, []int{f.last})
 		}
+	default:
+		f.last = k.step(f.change, scope, StartContainer{f.name}, after)
 	}
 }
 
@@ -108,21 +152,23 @@ func (k *keeper) fallBack(f *fate) []Op {
 		return nil
 	}
 	ops := []Op{RemoveContainer{f.name}, RenameContainer{From: translate.PredecessorName(f.name), To: f.name}}
-	if !f.want.Init {
+	if !f.regular() {
 		ops = append(ops, StartContainer{f.name})
 	}
 	return ops
 }
 
-// setRestart changes the policy of containers that stay.
-func (k *keeper) setRestart() {
-	for _, f := range k.apps {
+// supervise tells what a supervisor will do otherwise for what stays. The engine has no part in it.
+func (k *keeper) supervise() {
+	if reasons := k.actual.podSupervisionDiffers(k.pod); len(reasons) > 0 {
+		k.change(ActionUpdate, "pod/"+k.pod.Name, reasons...)
+	}
+	for _, f := range k.fates {
 		if f.now == nil || f.made() {
 			continue
 		}
-		if reason := k.actual.restartDiffers(f.want); reason != "" {
-			c := k.change(ActionUpdate, "container/"+f.name, reason)
-			k.step(c, "", SetRestart{Name: f.name, Restart: f.want.Restart}, append(f.after, f.last))
+		if reasons := k.actual.supervisionDiffers(f.want); len(reasons) > 0 {
+			k.change(ActionUpdate, "container/"+f.name, reasons...)
 		}
 	}
 }

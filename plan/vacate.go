@@ -31,7 +31,7 @@ func (k *keeper) vacate() {
 				after = []int{k.stop(f.change, scope, *f.now, f.at, f.want.Grace, after)}
 			}
 			f.vacated = k.step(f.change, scope, RemoveContainer{f.at}, after, k.recreate(*f.now, f.name)...)
-		case f.want.Init: // it gives its name away only when the others are ready
+		case f.regular(): // it gives its name away only when the others are ready
 			if f.verdict == replace && f.now.alive() {
 				f.vacated = k.stop(f.change, scope, *f.now, f.at, f.want.Grace, k.gate(f))
 			}

@@ -2,6 +2,7 @@ package podmanapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 )
 
@@ -37,9 +38,14 @@ func (c *Client) begin(ctx context.Context, id, doing string) error {
 
 // tryStart starts a container and says whether the engine took it for running already.
 func (c *Client) tryStart(ctx context.Context, id, doing string) (running bool, err error) {
+	done, err := c.turns.take(ctx, true)
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", doing, err)
+	}
+	defer done()
 	reply, err := c.send(ctx, post(doing, "/containers/"+id+"/start", nil, nil))
 	if err != nil {
-		return false, err
+		return false, explainKeys(err)
 	}
 	defer reply.Body.Close()
 	return reply.StatusCode == http.StatusNotModified, nil

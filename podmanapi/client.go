@@ -28,9 +28,12 @@ type Client struct {
 	local bool
 	peer  peer
 
-	known known
-	info  sync.Mutex
-	host  *hostInfo // guarded by info
+	known    known
+	keys     keys
+	turns    turns
+	messages messages
+	info     sync.Mutex
+	host     *hostInfo // guarded by info
 }
 
 // peer is the process at the other end of a socket. visible says that its process numbers are

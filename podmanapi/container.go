@@ -26,7 +26,9 @@ func (c *Client) CreateContainer(ctx context.Context, con translate.Container, n
 	if err != nil {
 		return nil, explainCreate(con, err)
 	}
-	if !fresh {
+	if fresh {
+		c.messages.made(made.ID, body.Mounts)
+	} else {
 		made.ID = found.ID
 	}
 	c.known.add(container, name, made.ID)
@@ -36,6 +38,9 @@ func (c *Client) CreateContainer(ctx context.Context, con translate.Container, n
 // StartContainer starts a container; one that runs is started.
 func (c *Client) StartContainer(ctx context.Context, name string) error {
 	return c.on(ctx, container, name, "start", func(id, doing string) error {
+		if err := c.freshMessage(ctx, id, doing); err != nil {
+			return err
+		}
 		return c.begin(ctx, id, doing)
 	})
 }
@@ -83,15 +88,12 @@ func (c *Client) RenameContainer(ctx context.Context, from, to string) error {
 
 // RemoveContainer removes a container with its anonymous volumes, killing it if it runs.
 func (c *Client) RemoveContainer(ctx context.Context, name string) error {
-	return c.remove(ctx, container, name, url.Values{"force": {"true"}, "timeout": {"0"}, "v": {"true"}})
-}
-
-// SetRestart changes a container's restart policy in place.
-func (c *Client) SetRestart(ctx context.Context, name string, restart translate.Restart) error {
-	return c.on(ctx, container, name, "set the restart policy of", func(id, doing string) error {
-		query := url.Values{"restartPolicy": {string(restart)}}
-		return c.call(ctx, post(doing, "/containers/"+id+"/update", query, struct{}{}), nil)
-	})
+	id, _ := c.known.id(container, name)
+	err := c.remove(ctx, container, name, url.Values{"force": {"true"}, "timeout": {"0"}, "v": {"true"}})
+	if err == nil {
+		c.messages.drop(id)
+	}
+	return err
 }
 
 // explainCreate says what a refusal to make a container means.

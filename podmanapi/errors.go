@@ -114,4 +114,11 @@ func vanished(err error) bool {
 // foreign is an object podup must not touch.
 type foreign struct{ doing, owner string }
 
+// Foreign says whether err comes from an object that is not the project's, and that podup therefore
+// leaves alone.
+func Foreign(err error) bool {
+	var f *foreign
+	return errors.As(err, &f)
+}
+
 func (e *foreign) Error() string { return e.doing + ": it is " + e.owner }

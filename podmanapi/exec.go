@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -15,7 +16,8 @@ import (
 type TerminalSize struct{ Width, Height uint16 }
 
 // ExecOptions are a command to run in a container. With TTY everything the command writes comes to
-// Out. In may be nil; a reader that never ends is left reading when the command ends.
+// Out. In may be nil; a reader that never ends is left reading when the command ends. What would go to
+// a nil Out or Err is dropped.
 type ExecOptions struct {
 	Command  []string
 	Env      []string // NAME=value
@@ -29,6 +31,7 @@ type ExecOptions struct {
 // for one that cannot be run. When ctx ends, so does the command.
 func (c *Client) Exec(ctx context.Context, name string, opts ExecOptions) (exitCode int, err error) {
 	var session string
+	opts.Out, opts.Err = orDiscard(opts.Out), orDiscard(opts.Err)
 	err = c.on(ctx, container, name, "exec in", func(id, doing string) error {
 		var made struct{ ID string }
 		err := c.call(ctx, post(doing, "/containers/"+id+"/exec", nil, execSpec{
@@ -62,6 +65,17 @@ func (c *Client) Exec(ctx context.Context, name string, opts ExecOptions) (exitC
 		}
 	}
 }
+
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}
+
+// attachNoise is what the engine adds, as if the command had written it, to its word that the command
+// cannot be run (5.8).
+var attachNoise = regexp.MustCompile(`^Error: read unixpacket @->/proc/self/fd/\d+/attach: read: connection reset by peer\n$`)
 
 // execSpec is the body of POST /containers/X/exec.
 type execSpec struct {
@@ -117,6 +131,9 @@ func (c *Client) attach(ctx context.Context, session, doing string, opts ExecOpt
 		err = readFrames(conn, func(stream byte, content []byte) error {
 			to := opts.Out
 			if stream == streamStderr {
+				if attachNoise.Match(content) {
+					return nil
+				}
 				to = opts.Err
 			}
 			_, err := to.Write(content)

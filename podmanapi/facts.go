@@ -15,17 +15,26 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/podup/podup/translate"
 )
 
 // infra is what podup reads of an infra container.
 type infra struct {
-	HostsPath     string
-	OCIConfigPath string
-	State         struct {
-		Running bool
-		Pid     int
+	HostsPath      string
+	ResolvConfPath string
+	OCIConfigPath  string
+	StaticDir      string // the container's own directory, from its creation to its removal
+	Config         struct {
+		Hostname string
+		Labels   map[string]string
+	}
+	HostConfig struct{ NetworkMode string }
+	State      struct {
+		Running   bool
+		Pid       int
+		StartedAt time.Time
 	}
 	NetworkSettings struct {
 		IPAddress string

@@ -30,7 +30,7 @@ func (c *Client) HoldVolumes(ctx context.Context, p translate.Pod) error {
 		// any: Podman's own init is mounted into the container.
 		Init:             true,
 		Entrypoint:       []string{"hold"},
-		RestartPolicy:    string(translate.RestartNo),
+		RestartPolicy:    neverRestart,
 		LogConfiguration: logConfig{"none"},
 		Health:           noHealthCheck(),
 		NetNS:            &namespace{Mode: "none"},

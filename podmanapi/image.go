@@ -2,9 +2,11 @@ package podmanapi
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,12 +15,31 @@ import (
 	"github.com/podup/podup/translate"
 )
 
-// PullImage asks the image's registry for it, also where a copy is in the store. The credentials are
-// those the engine's own user has (podman login).
+// PullImage asks the image's registry for it, also where a copy is in the store: with each of the
+// logins the manifests have for it, then with those of the engine's own user (podman login). Of
+// failures the first is told.
 func (c *Client) PullImage(ctx context.Context, image string, report func(plan.PullProgress)) error {
+	var first error
+	for _, login := range append(c.keys.of(image), "") {
+		err := c.pullWith(ctx, image, login, report)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (c *Client) pullWith(ctx context.Context, image, login string, report func(plan.PullProgress)) error {
 	doing := "pull image/" + image
 	query := url.Values{"reference": {image}, "policy": {"always"}}
-	reply, err := c.send(ctx, post(doing, "/images/pull", query, nil))
+	r := post(doing, "/images/pull", query, nil)
+	if login != "" {
+		r.header = http.Header{"X-Registry-Auth": {base64.URLEncoding.EncodeToString([]byte(login))}}
+	}
+	reply, err := c.send(ctx, r)
 	if err != nil {
 		return err
 	}

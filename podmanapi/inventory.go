@@ -59,7 +59,7 @@ func (c *Client) Inventory(ctx context.Context) ([]Project, error) {
 		switch role := l.Labels[translate.LabelRole]; {
 		case l.IsInfra:
 			p.Pods++
-		case role == translate.RoleApp || role == translate.RoleInit:
+		case role == translate.RoleApp || role == translate.RoleInit || role == translate.RoleSidecar:
 			p.Containers++
 			if status, _ := statusOf(l, c.alive); status == plan.Running {
 				p.Running++

@@ -66,6 +66,7 @@ type known struct {
 	projects map[string]bool
 	ids      map[kind]map[string]string // by name
 	mounts   map[string]string          // mountpoints by volume name
+	dirs     map[string]string          // static directories by container ID
 }
 
 // join makes project one of those whose objects the client may touch.
@@ -150,6 +151,23 @@ func (k *known) mountpoint(name string) (string, bool) {
 	return path, ok
 }
 
+// keep remembers the static directory of a container: it stays where it is while there is the ID.
+func (k *known) keep(id, dir string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.dirs == nil {
+		k.dirs = map[string]string{}
+	}
+	k.dirs[id] = dir
+}
+
+func (k *known) directory(id string) (string, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	dir, ok := k.dirs[id]
+	return dir, ok
+}
+
 // inspect looks an object up by its exact name. The engine also takes the beginning of an ID for a
 // name, so that a pod "cafe" that is gone may answer as somebody else's pod cafe4711….
 func (c *Client) inspect(ctx context.Context, of kind, name, doing string) (object, error) {
@@ -222,6 +240,11 @@ func (c *Client) remove(ctx context.Context, of kind, name string, query url.Val
 // object that was there.
 func (c *Client) create(ctx context.Context, of kind, name string, want map[string]string, r request, out any) (existed object, made bool, err error) {
 	c.known.join(want[translate.LabelProject])
+	done, err := c.turns.take(ctx, false)
+	if err != nil {
+		return object{}, false, fmt.Errorf("%s: %w", r.doing, err)
+	}
+	defer done()
 	patient, cancel := outlive(ctx, createTime)
 	defer cancel()
 	err = c.call(patient, r, out)

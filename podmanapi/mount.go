@@ -3,6 +3,7 @@ package podmanapi
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/podup/podup/translate"
 )
@@ -44,8 +45,14 @@ func (c *Client) addMounts(ctx context.Context, spec *containerSpec, con transla
 		case m.Image != "":
 			spec.ImageVolumes = append(spec.ImageVolumes, imageMount{Source: m.Image, Destination: m.Path, SubPath: rooted(m.SubPath)})
 		default:
+			if err := c.ownMount(ctx, m); err != nil {
+				return fmt.Errorf("%s: mount %s: %w", doing, m.Path, err)
+			}
 			if m.SubPath != "" {
 				if err := c.makeSubPath(ctx, con.Pod, m); err != nil {
+					return fmt.Errorf("%s: mount %s: %w", doing, m.Path, err)
+				}
+				if err := c.ownSubPath(ctx, m); err != nil {
 					return fmt.Errorf("%s: mount %s: %w", doing, m.Path, err)
 				}
 			}
@@ -53,6 +60,37 @@ func (c *Client) addMounts(ctx context.Context, spec *containerSpec, con transla
 		}
 	}
 	return nil
+}
+
+// ownMount gives a volume that may be older than the pod to the pod's group. The pod's own have been
+// given to it when they were made, unless another definition made them.
+func (c *Client) ownMount(ctx context.Context, m translate.Mount) error {
+	return c.ownPart(ctx, m, "", m.OnMismatch)
+}
+
+// ownSubPath does so with what podup may have made below it: without root, podup is not of the group,
+// and what it makes does not inherit it.
+func (c *Client) ownSubPath(ctx context.Context, m translate.Mount) error {
+	first, _, _ := strings.Cut(m.SubPath, "/")
+	return c.ownPart(ctx, m, first, true)
+}
+
+// ownPart: of a Memory volume the tmpfs has the group from its mount options.
+func (c *Client) ownPart(ctx context.Context, m translate.Mount, sub string, onMismatch bool) error {
+	if m.Group == nil {
+		return nil
+	}
+	found, err := c.inspect(ctx, volume, m.Volume, "look at volume/"+m.Volume)
+	if err != nil {
+		return err
+	}
+	kind := translate.VolumeKind(found.labels()[translate.LabelKind])
+	if kind == translate.Memory || kind == translate.Files && sub != "" {
+		return nil
+	}
+	return c.own(ctx, Ownership{
+		Dir: found.Mountpoint, Sub: sub, Group: *m.Group, ReadOnly: kind == translate.Files, OnMismatch: onMismatch || kind != translate.Claim,
+	})
 }
 
 // rooted is a sub-path of an image, which Podman wants to begin with a slash.

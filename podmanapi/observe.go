@@ -23,7 +23,12 @@ func (c *Client) Observe(ctx context.Context, want translate.Project) (plan.Actu
 		images     map[string]string
 	)
 	err := together(
-		func() (err error) { containers, err = c.list(ctx, doing, projectLabel(want.Name)); return },
+		func() (err error) {
+			if containers, err = c.list(ctx, doing, projectLabel(want.Name)); err == nil {
+				err = c.settle(ctx, doing, containers)
+			}
+			return
+		},
 		func() (err error) { volumes, err = c.volumes(ctx, doing, projectLabel(want.Name)); return },
 		func() error { return c.call(ctx, get(doing, "/networks/json", nil), &networks) },
 		// There is no filter for labels of secrets: `invalid filter "label"` (5.8, 5.4).
@@ -49,6 +54,12 @@ func (c *Client) Observe(ctx context.Context, want translate.Project) (plan.Actu
 	for _, s := range secrets {
 		if s.labels()[translate.LabelProject] == want.Name {
 			actual.Secrets = append(actual.Secrets, s.name())
+			if source := s.labels()[translate.LabelSource]; source != "" {
+				if actual.Sources == nil {
+					actual.Sources = map[string]string{}
+				}
+				actual.Sources[s.name()] = source
+			}
 			c.known.add(secret, s.name(), s.ID)
 		}
 	}

@@ -23,11 +23,16 @@ type podSpec struct {
 	InfraName      string                    `json:"infra_name"`
 	ExitPolicy     string                    `json:"exit_policy"`
 	Hostname       string                    `json:"hostname,omitempty"`
+	Shared         []string                  `json:"shared_namespaces,omitempty"`
 	Labels         map[string]string         `json:"labels"`
 	NetNS          *namespace                `json:"netns,omitempty"`
 	Networks       map[string]networkOptions `json:"Networks,omitempty"`
 	NetworkOptions map[string][]string       `json:"network_options,omitempty"`
 	PortMappings   []portMapping             `json:"portmappings,omitempty"`
+	IPCNS          *namespace                `json:"ipcns,omitempty"`
+	UserNS         *namespace                `json:"userns,omitempty"`
+	Sysctl         map[string]string         `json:"sysctl,omitempty"`
+	Resources      *resources                `json:"resource_limits,omitempty"`
 }
 
 type networkOptions struct {
@@ -42,15 +47,15 @@ func (c *Client) CreatePod(ctx context.Context, p translate.Pod) error {
 		var made object
 		found, fresh, err := c.create(ctx, pod, p.Name, p.Labels(), post(doing, "/pods/create", nil, specOf(p)), &made)
 		if err != nil {
-			return err
+			return explainUsers(p, err)
 		}
 		if fresh {
 			c.known.add(pod, p.Name, made.ID)
-			return nil
+			return c.makeNames(ctx, p)
 		}
 		c.known.add(pod, p.Name, found.ID)
 		if found.InfraContainerID != "" {
-			return nil
+			return c.makeNames(ctx, p)
 		}
 		// The service was killed between making the pod and its infra container.
 		if try > 1 {
@@ -71,6 +76,10 @@ func specOf(p translate.Pod) podSpec {
 		Hostname:   p.Hostname,
 		Labels:     p.Labels(),
 	}
+	if p.ShareProcesses { // the engine's default, and pid: the infra container is then PID 1 and reaps
+		spec.Shared = []string{"ipc", "net", "uts", "pid"}
+	}
+	addNamespaces(&spec, p)
 	mode, options, _ := strings.Cut(p.Network, ":")
 	switch {
 	case NamedNetwork(p.Network):
@@ -96,6 +105,23 @@ func specOf(p translate.Pod) podSpec {
 	return spec
 }
 
+// addNamespaces sets what of a pod's namespaces is not as usual, and the limits of its cgroup.
+func addNamespaces(spec *podSpec, p translate.Pod) {
+	if p.Namespaces.HostIPC {
+		spec.IPCNS = &namespace{Mode: "host"}
+	}
+	if p.Namespaces.OwnUsers {
+		spec.UserNS = &namespace{Mode: "auto"}
+	}
+	for _, sysctl := range p.Namespaces.Sysctls {
+		if spec.Sysctl == nil {
+			spec.Sysctl = map[string]string{}
+		}
+		spec.Sysctl[sysctl.Name] = sysctl.Value
+	}
+	spec.Resources = resourcesOf(p.Resources)
+}
+
 // aliases are the names under which the other pods of a network find this one.
 func aliases(p translate.Pod) []string {
 	if p.Hostname == "" || p.Hostname == p.Name {
@@ -118,7 +144,7 @@ func (c *Client) StartPod(ctx context.Context, name string) error {
 			return c.begin(ctx, id, doing)
 		})
 		if err == nil {
-			return nil
+			return c.fillNames(ctx, name)
 		}
 		if !portTaken(err) || time.Now().After(deadline) || !pause(ctx, wait) {
 			return explainStart(name, err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,17 +42,24 @@ func (c *Client) RemovePod(ctx context.Context, op plan.RemovePod) error {
 	if err != nil {
 		return err
 	}
-	if op.Grace == 0 {
-		err = c.killStopping(ctx, members, doing) // the removal kills the others
-	} else {
-		err = c.stopMembers(ctx, members, doing, op.Grace)
+	switch {
+	case op.Grace == 0:
+		err = c.killStopping(ctx, members, doing)
+	case slices.ContainsFunc(members, func(l listed) bool { return l.State == "paused" }):
+		err = c.stopMembers(ctx, members, doing, op.Grace) // the removal would kill a paused one
 	}
 	if err != nil {
 		return err
 	}
-	// One call for the whole pod: 360 ms for ten containers, where as many removals and one of the
-	// empty pod take 420-460 (5.8, two cores).
-	if err := c.remove(ctx, pod, op.Pod, killed()); err != nil {
+	// One call for the whole pod: it stops all containers at the same time, each within its grace, the
+	// infra container last, and removes them. Ten containers take an eighth less time than with one stop
+	// for each before it, and a fifth less than with one removal for each (5.8, two cores).
+	query := timeout(op.Grace)
+	if query == nil {
+		query = url.Values{}
+	}
+	query.Set("force", "true")
+	if err := c.remove(ctx, pod, op.Pod, query); err != nil {
 		return err
 	}
 	for _, l := range members {
@@ -94,11 +103,30 @@ func (c *Client) killStopping(ctx context.Context, members []listed, doing strin
 	return errors.Join(errs...)
 }
 
-// stop stops one container by ID. One that never ran or is gone is stopped.
+// stop stops one container by ID. One that never ran or is gone is stopped. A paused one is unpaused
+// first: the engine refuses to stop it, and a kill can leave it stopped with exit code -1 (5.8 rootful).
 func (c *Client) stop(ctx context.Context, id, doing string, grace time.Duration) error {
-	err := c.call(ctx, post(doing, "/containers/"+id+"/stop", timeout(grace), nil), nil)
+	r := post(doing, "/containers/"+id+"/stop", timeout(grace), nil)
+	err := c.call(ctx, r, nil)
+	if pausedRefusal(err) {
+		if err := c.call(ctx, post(doing, "/containers/"+id+"/unpause", nil, nil), nil); err != nil && !notPaused(err) {
+			return err
+		}
+		err = c.call(ctx, r, nil)
+	}
 	if missing(err) || vanished(err) {
 		return nil
 	}
 	return err
+}
+
+// pausedRefusal is "container X is running or paused, refusing to clean up: container state improper".
+func pausedRefusal(err error) bool { return refusal(err, "running or paused") }
+
+// notPaused is "X is not paused, can't unpause: container state improper": somebody else was faster.
+func notPaused(err error) bool { return refusal(err, "is not paused") }
+
+func refusal(err error, text string) bool {
+	var e *Error
+	return errors.As(err, &e) && strings.Contains(e.Message, text)
 }

@@ -70,7 +70,7 @@ func recordings() []recording {
 				{Path: "/host", HostPath: "/usr", HostPathType: "Directory", Propagation: "rslave"},
 				{Path: "/image", Image: "localhost/files:1", ReadOnly: true, SubPath: "www"},
 			}
-			c.Restart, c.Grace, c.TTY, c.Stdin = translate.RestartAlways, 1500*time.Millisecond, true, true
+			c.StopSignal, c.Grace, c.TTY, c.Stdin = "SIGUSR1", 1500*time.Millisecond, true, true
 			c.Resources = translate.Resources{CPUShares: 512, CPUQuota: 50_000, CPUPeriod: 100_000, MemoryLimit: 64 << 20}
 			c.Security = translate.Security{
 				RunAsUser: &user, RunAsGroup: &group, SupplementalGroups: []int64{9, 10}, RunAsNonRoot: true,
@@ -83,6 +83,26 @@ func recordings() []recording {
 		{"container-with-a-read-only-root", "POST /containers/create", create(func(_ *shop, c *translate.Container) {
 			c.Security.ReadOnlyRoot = true
 		})},
+		{"container-confined", "POST /containers/create", create(func(_ *shop, c *translate.Container) {
+			c.HostPID = true
+			c.Resources = translate.Resources{Class: "Burstable", MemoryRequest: 1}
+			c.Security = translate.Security{
+				Seccomp: "/srv/profiles/app.json", AppArmor: "app", SELinux: []string{"level:s0:c1,c2", "type:t"}, Unmasked: true,
+			}
+		})},
+		{"container-that-mounts-its-own-hosts", "POST /containers/create", create(func(_ *shop, c *translate.Container) {
+			c.Mounts = []translate.Mount{{Path: "/etc/hosts", HostPath: "/usr"}}
+		})},
+		{"container-of-a-pod-with-names", "POST /containers/create", func(s *shop) error {
+			s.pod.Names = translate.Names{DNS: &translate.DNS{Only: true, Servers: []string{"192.0.2.1"}}}
+			return create(func(*shop, *translate.Container) {})(s)
+		}},
+		{"pod-with-namespaces", "POST /pods/create", func(s *shop) error {
+			s.pod.Namespaces = translate.Namespaces{HostPID: true, HostIPC: true, OwnUsers: true, Sysctls: []translate.Sysctl{{Name: "net.core.somaxconn", Value: "1024"}}}
+			s.pod.Names = translate.Names{Domain: "shop.default.svc.cluster.local", Aliases: []translate.HostAlias{{IP: "192.0.2.9", Names: []string{"db"}}}}
+			s.pod.Resources = translate.Resources{CPUShares: 512, CPUQuota: 50_000, CPUPeriod: 100_000, MemoryLimit: 64 << 20}
+			return s.client.CreatePod(s.Context(), s.pod)
+		}},
 		{"container-holder", "POST /containers/create", func(s *shop) error {
 			s.pod.Held = []string{"web-cache", "web-run"}
 			for _, name := range s.pod.Held {
@@ -93,6 +113,7 @@ func recordings() []recording {
 		}},
 		{"volume-emptydir", "POST /volumes/create", volume(translate.Volume{Name: "web-data", Pod: "web", Kind: translate.EmptyDir})},
 		{"volume-memory", "POST /volumes/create", volume(translate.Volume{Name: "web-cache", Pod: "web", Kind: translate.Memory, Size: 64 << 10})},
+		{"volume-memory-of-a-group", "POST /volumes/create", volume(translate.Volume{Name: "web-cache", Pod: "web", Kind: translate.Memory, Group: new(int64(2000))})},
 		{"volume-files", "POST /volumes/create", volume(translate.Volume{Name: "web-conf", Pod: "web", Kind: translate.Files})},
 		{"volume-claim", "POST /volumes/create", volume(translate.Volume{Name: "data", Kind: translate.Claim})},
 		{"volume-releases", "POST /volumes/create", func(s *shop) error {
@@ -102,10 +123,6 @@ func recordings() []recording {
 		{"exec-create", "POST /containers/web-app/exec", exec},
 		{"exec-start", "POST /exec/*/start", exec},
 		{"exec-remove", "POST /exec/*/remove", exec},
-		{"update-restart", "POST /containers/web-app/update", func(s *shop) error {
-			s.up()
-			return s.client.SetRestart(s.Context(), "web-app", translate.RestartOnFailure)
-		}},
 	}
 }
 

@@ -17,7 +17,9 @@ func (c *Client) CreateSecret(ctx context.Context, s translate.Secret) error {
 	}
 	query := url.Values{"name": {s.Name}, "labels": {string(labels)}}
 	var made object
-	found, fresh, err := c.create(ctx, secret, s.Name, s.Labels(),
+	// One that holds the same value may have been made for another source of it.
+	same := map[string]string{translate.LabelProject: s.Project}
+	found, fresh, err := c.create(ctx, secret, s.Name, same,
 		post("create secret/"+s.Name, "/secrets/create", query, strings.NewReader(s.Value.Reveal())), &made)
 	if err != nil {
 		return err

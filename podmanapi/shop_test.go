@@ -32,7 +32,7 @@ func newShop(t *testing.T) *shop {
 	s := &shop{T: t, service: service, client: connect(t, service.URL())}
 	s.app = translate.Container{
 		Project: "shop", Pod: "web", Name: "app", Image: "localhost/app:1",
-		Command: []string{"print", "up", "then", "sleep", "forever"}, Restart: translate.RestartNo, Grace: time.Second,
+		Command: []string{"print", "up", "then", "sleep", "forever"}, Grace: time.Second,
 	}
 	s.pod = translate.Pod{Project: "shop", Name: "web", Hostname: "web", Grace: time.Second, Apps: []translate.Container{s.app}}
 	s.volume = translate.Volume{Project: "shop", Name: "web-conf", Pod: "web", Kind: translate.Files, Files: []translate.File{{Path: "a", Mode: 0o644, Data: translate.Plain("alpha")}}}

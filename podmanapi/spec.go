@@ -34,6 +34,7 @@ type containerSpec struct {
 	Volumes          []volumeMount     `json:"volumes,omitempty"`
 	ImageVolumes     []imageMount      `json:"image_volumes,omitempty"`
 	RestartPolicy    string            `json:"restart_policy,omitempty"`
+	StopSignal       int               `json:"stop_signal,omitempty"`
 	StopTimeout      uint              `json:"stop_timeout"`
 	LogConfiguration logConfig         `json:"log_configuration"`
 	Health           healthConfig      `json:"healthconfig"`
@@ -48,24 +49,27 @@ type containerSpec struct {
 	NoNewPrivileges bool     `json:"no_new_privileges"`
 	CapAdd          []string `json:"cap_add,omitempty"`
 	CapDrop         []string `json:"cap_drop,omitempty"`
+
+	Seccomp  string     `json:"seccomp_profile_path,omitempty"`
+	AppArmor string     `json:"apparmor_profile,omitempty"`
+	SELinux  []string   `json:"selinux_opts,omitempty"`
+	Unmask   []string   `json:"unmask,omitempty"`
+	PIDNS    *namespace `json:"pidns,omitempty"`
+	OOMScore *int       `json:"oom_score_adj,omitempty"`
 }
 
 type logConfig struct {
 	Driver string `json:"driver"`
 }
 
-// healthConfig has times in nanoseconds.
 type healthConfig struct {
-	Test              []string
-	Interval, Timeout int64
-	Retries           int
+	Test []string
 }
 
-// noHealthCheck: an image's HEALTHCHECK would start timers nobody looks at; Kubernetes ignores it. Podman
-// 5.8 checks the times on every later update of the container, whatever it changes.
-func noHealthCheck() healthConfig {
-	return healthConfig{Test: []string{"NONE"}, Interval: int64(30 * time.Second), Timeout: int64(30 * time.Second), Retries: 3}
-}
+// noHealthCheck: an image's HEALTHCHECK would start timers nobody looks at; Kubernetes ignores it. There
+// must be no Interval: with one, Podman has systemd make a timer all the same, 10 ms of work for each
+// container (5.8).
+func noHealthCheck() healthConfig { return healthConfig{Test: []string{"NONE"}} }
 
 // resources is the part of the OCI LinuxResources podup sets.
 type resources struct {
@@ -84,6 +88,10 @@ type cpuLimit struct {
 	Period uint64 `json:"period,omitempty"`
 }
 
+// neverRestart is every container's policy: one that ends is a supervisor's to start again. Where an
+// engine did so as well, there would be two owners, and its way knows no hooks.
+const neverRestart = "no"
+
 // containerSpec translates a container into a request. It asks the engine only what a field cannot be
 // filled without, and makes the host directories and sub-paths the mounts need.
 func (c *Client) containerSpec(ctx context.Context, con translate.Container, name, doing string) (containerSpec, error) {
@@ -100,7 +108,8 @@ func (c *Client) containerSpec(ctx context.Context, con translate.Container, nam
 		CreateWorkingDir: con.WorkingDir != "",
 		Terminal:         con.TTY,
 		Stdin:            con.Stdin,
-		RestartPolicy:    string(con.Restart),
+		RestartPolicy:    neverRestart,
+		StopSignal:       stopSignals()[con.StopSignal],
 		StopTimeout:      uint((con.Grace + time.Second - 1) / time.Second),
 		// journald takes half a second for a tail, k8s-file a millisecond (5.8, 5.4).
 		LogConfiguration: logConfig{"k8s-file"},
@@ -114,6 +123,18 @@ func (c *Client) containerSpec(ctx context.Context, con translate.Container, nam
 	if err := c.addMounts(ctx, &spec, con, doing); err != nil {
 		return containerSpec{}, err
 	}
+	if err := c.addMessage(ctx, &spec, con, doing); err != nil {
+		return containerSpec{}, err
+	}
+	if err := c.addNames(ctx, &spec, con, doing); err != nil {
+		return containerSpec{}, err
+	}
+	addConfinement(&spec, con)
+	_, memory, err := c.allocatable(ctx)
+	if err != nil {
+		return containerSpec{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	spec.OOMScore = c.oomScore(con, memory)
 	return spec, nil
 }
 

@@ -43,23 +43,51 @@ func (c *Client) makeHeldPath(ctx context.Context, podName string, m translate.M
 			if mount.Name != m.Volume {
 				continue
 			}
+			archive := "/containers/" + id + "/archive"
+			there := func(sub string) (bool, error) {
+				query := url.Values{"path": {path.Join(mount.Destination, sub)}}
+				err := c.once(ctx, request{doing: doing, method: "HEAD", path: archive, query: query}, nil)
+				if missing(err) {
+					return false, nil
+				}
+				return err == nil, err
+			}
+			absent, err := missingParts(m.SubPath, there)
+			if err != nil || len(absent) == 0 {
+				return err
+			}
 			query := url.Values{"path": {mount.Destination}}
-			r := request{doing: doing, method: "PUT", path: "/containers/" + id + "/archive", query: query, body: directories(m.SubPath)}
-			return c.call(ctx, r, nil)
+			return c.call(ctx, request{doing: doing, method: "PUT", path: archive, query: query, body: directories(absent)}, nil)
 		}
 		return fmt.Errorf("%s: it does not hold volume/%s", doing, m.Volume)
 	})
 }
 
-// directories is a tar archive of a path's directories, which any user may write to.
-func directories(sub string) *bytes.Buffer {
+// missingParts are the directories down to sub that are not there: unpacking an archive would give the
+// others its mode, which a container may have changed.
+func missingParts(sub string, there func(string) (bool, error)) ([]string, error) {
+	sub = path.Clean(sub)
+	var parts []string
+	for i, c := range sub + "/" {
+		if c == '/' {
+			parts = append(parts, sub[:i])
+		}
+	}
+	for i, part := range parts {
+		if exists, err := there(part); err != nil || !exists {
+			return parts[i:], err
+		}
+	}
+	return nil, nil
+}
+
+// directories is a tar archive of directories which any user may write to.
+func directories(paths []string) *bytes.Buffer {
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
-	for i, c := range path.Clean(sub) + "/" {
-		if c == '/' {
-			// Writing to memory, of headers that are in order, does not fail.
-			_ = w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: sub[:i] + "/", Mode: 0o1777})
-		}
+	for _, name := range paths {
+		// Writing to memory, of headers that are in order, does not fail.
+		_ = w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: 0o1777})
 	}
 	_ = w.Close()
 	return &archive

@@ -46,6 +46,7 @@ type hostInfo struct {
 		CgroupVersion string
 		CgroupManager string
 		Security      struct{ Rootless bool }
+		OCIRuntime    struct{ Name, Path string }
 	}
 	Store struct {
 		GraphRootAllocated, GraphRootUsed int64

@@ -2,7 +2,9 @@ package podmanapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/podup/podup/translate"
@@ -37,13 +39,23 @@ func (c *Client) CreateVolume(ctx context.Context, v translate.Volume) error {
 	if err := setMode(mountpoint, openMode); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	if v.Kind != translate.Files {
-		return nil
+	if v.Kind == translate.Files {
+		if err := writeAtomically(mountpoint, v.Files); err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
 	}
-	if err := writeAtomically(mountpoint, v.Files); err != nil {
+	if err := c.ownVolume(ctx, v, mountpoint); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
+}
+
+// ownVolume gives the pod's own volume to the pod's group, if it has one.
+func (c *Client) ownVolume(ctx context.Context, v translate.Volume, mountpoint string) error {
+	if v.Group == nil {
+		return nil
+	}
+	return c.own(ctx, Ownership{Dir: mountpoint, Group: *v.Group, ReadOnly: v.Kind == translate.Files})
 }
 
 func volumeOptionsOf(v translate.Volume) map[string]string {
@@ -52,6 +64,9 @@ func volumeOptionsOf(v translate.Volume) map[string]string {
 	}
 	// 1777 is what a kubelet's tmpfs has (seen on 1.36).
 	options := "mode=1777"
+	if v.Group != nil {
+		options = fmt.Sprintf("mode=3777,gid=%d", *v.Group)
+	}
 	if v.Size > 0 {
 		options = fmt.Sprintf("size=%d,%s", v.Size, options)
 	}
@@ -77,6 +92,9 @@ func (c *Client) makeVolume(ctx context.Context, name string, labels, options ma
 // setMode gives a directory its mode. One that has it may belong to a container's user by now.
 func setMode(path string, mode os.FileMode) error {
 	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the engine keeps it at %s, and there is nothing here: does the engine's socket come from another machine or container? podup has to run beside the engine: %w", path, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -97,6 +115,9 @@ func (c *Client) WriteVolume(ctx context.Context, v translate.Volume) error {
 		return err
 	}
 	if err := writeAtomically(mountpoint, v.Files); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if err := c.ownVolume(ctx, v, mountpoint); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil

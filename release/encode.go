@@ -32,6 +32,7 @@ type document struct {
 	Created       time.Time       `json:"created"`
 	Sources       []string        `json:"sources,omitempty"`
 	Pods          []string        `json:"pods,omitempty"`
+	Rollback      int             `json:"rollback,omitempty"`
 	Definition    json.RawMessage `json:"definition"`
 }
 

@@ -129,7 +129,7 @@ func (r Reader) read(ctx context.Context, entries []entry, i int) (Release, docu
 	if err != nil {
 		return Release{}, document{}, fmt.Errorf("read release %d: %w", e.number, err)
 	}
-	found := Release{Number: e.number, Created: doc.Created, Options: Options{Sources: doc.Sources, Pods: doc.Pods}}
+	found := Release{Number: e.number, Created: doc.Created, Options: Options{Sources: doc.Sources, Pods: doc.Pods, Rollback: doc.Rollback}}
 	switch newest := slices.IndexFunc(entries, func(e entry) bool { return e.phase == deployed }); {
 	case e.phase == partial:
 		found.Status = Partial

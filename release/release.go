@@ -39,6 +39,10 @@ type Options struct {
 	Network string   // --network, "" by default
 	Sources []string // the manifests, as absolute paths; "-" is standard input
 	Pods    []string // only these were to be changed; empty is all
+
+	MaxBackoff time.Duration // --max-backoff; 0 is a kubelet's
+
+	Rollback int // the release this one brought back; 0 is none
 }
 
 // Source is what reading releases takes. Names have no directory part but "secrets/".

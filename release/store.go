@@ -56,7 +56,11 @@ func (s Store) Begin(ctx context.Context, r Release, key []byte) (number int, er
 		return 0, fmt.Errorf("list the releases: %w", err)
 	}
 	entries := entriesOf(names)
-	stored, fresh, err := s.Key(ctx)
+	var stored []byte
+	fresh := !slices.Contains(names, keyFile) // where there is no volume yet, asking once more costs a request
+	if !fresh {
+		stored, fresh, err = s.Key(ctx)
+	}
 	switch {
 	case err != nil && stored == nil:
 		return 0, err
@@ -82,7 +86,7 @@ func (s Store) Begin(ctx context.Context, r Release, key []byte) (number int, er
 		}
 	}
 	packed, err := pack(document{FormatVersion: formatVersion, Created: r.Created.UTC().Truncate(time.Second),
-		Sources: r.Options.Sources, Pods: r.Options.Pods, Definition: raw})
+		Sources: r.Options.Sources, Pods: r.Options.Pods, Rollback: r.Options.Rollback, Definition: raw})
 	if err != nil {
 		return 0, fmt.Errorf("encode release %d: %w", number, err)
 	}

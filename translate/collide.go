@@ -14,15 +14,15 @@ import (
 // during a replacement) meet no others, since no container's name has one.
 type engineNames struct {
 	t          *translator
-	pods       map[string]string // name in the engine → what has it
-	containers map[string]string
+	pods       map[string]bool
+	containers map[string]string // name in the engine → what has it
 	volumes    map[string]string
 }
 
 func newNames(t *translator, project string) *engineNames {
 	return &engineNames{
 		t:          t,
-		pods:       map[string]string{},
+		pods:       map[string]bool{},
 		containers: map[string]string{},
 		volumes:    map[string]string{ProjectObject(project): "the volume in which podup keeps its releases"},
 	}
@@ -42,11 +42,10 @@ func (n *engineNames) claim(doc manifest.Document[*corev1.PersistentVolumeClaim]
 func (n *engineNames) pod(p *podTranslator) {
 	namePath := field.NewPath("metadata", "name")
 	pod := p.pod.Name
-	if other, taken := n.pods[pod]; taken {
-		p.report(namePath, RuleNameCollision, "%s has this name already; rename one of them", other)
-		return // everything below it would meet as well
+	if n.pods[pod] {
+		return // manifest.Load has reported it, and everything below it would meet as well
 	}
-	n.pods[pod] = fmt.Sprintf("pod %q%s", pod, at(p.doc.PosOf(namePath)))
+	n.pods[pod] = true
 
 	n.take(p, n.containers, InfraName(pod), fmt.Sprintf("the infra container of pod %q", pod), namePath)
 	for _, list := range []struct {

@@ -21,18 +21,18 @@ func (p *podTranslator) container(c *corev1.Container, path *field.Path, init bo
 		WorkingDir: p.text(c.WorkingDir, path.Child("workingDir")),
 		Env:        p.engineEnv(env),
 		Mounts:     p.mounts(env, c, path),
-		Restart:    restart(p.pod.Spec.RestartPolicy),
+		StopSignal: stopSignal(c),
 		Grace:      grace(p.pod),
 		TTY:        c.TTY,
 		Stdin:      c.Stdin,
+		HostPID:    p.pod.Spec.HostPID,
 		Resources:  resources(p.pod, c),
-		Security:   security(p.pod, c),
+		Security:   p.security(c, path),
+		Lifecycle:  p.lifecycle(c, path, init),
 	}
+	wanted.Sidecar = init && sidecar(c)
 	if wanted.Entrypoint != nil && wanted.Command == nil {
 		wanted.Command = []string{}
-	}
-	if init {
-		wanted.Restart = RestartNo
 	}
 	return wanted
 }
@@ -72,15 +72,4 @@ func (p *podTranslator) argv(env *environment, words []string, path *field.Path)
 		expanded = append(expanded, word)
 	}
 	return expanded
-}
-
-func restart(policy corev1.RestartPolicy) Restart {
-	switch policy {
-	case corev1.RestartPolicyNever:
-		return RestartNo
-	case corev1.RestartPolicyOnFailure:
-		return RestartOnFailure
-	default:
-		return RestartAlways
-	}
 }

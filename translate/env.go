@@ -16,7 +16,14 @@ import (
 type variable struct {
 	text         string // may hold tokens
 	confidential bool   // holds at least a part of a Secret's value
+	source       string // where that came from, for people
 }
+
+// joinedIn comes before the variable that joins a Secret's value with other text.
+const joinedIn = " in "
+
+// secretSource says where a value comes from.
+func secretSource(secret, key string) string { return secret + " key " + key }
 
 // environment is a container's variables in the order their names are first declared: envFrom by
 // source and, within one, by key, then env. (A kubelet hands them over in random order.)
@@ -63,7 +70,14 @@ func (p *podTranslator) environment(c *corev1.Container, path *field.Path) *envi
 		switch {
 		case entry.Value != "":
 			text, secret := env.expand(p.text(entry.Value, entryPath.Child("value")))
-			env.set(entry.Name, variable{text: text, confidential: secret != ""}, entryPath)
+			v := variable{text: text, confidential: secret != ""}
+			if v.confidential {
+				v.source, _, _ = strings.Cut(env.vars[secret].source, joinedIn)
+				if text != env.vars[secret].text { // the value itself is another engine secret
+					v.source += joinedIn + entry.Name
+				}
+			}
+			env.set(entry.Name, v, entryPath)
 		case entry.ValueFrom != nil:
 			// An optional value that is missing leaves a variable of envFrom as it is.
 			if v, found := p.valueFrom(c, entry.ValueFrom, entryPath.Child("valueFrom")); found {
@@ -88,7 +102,7 @@ func (p *podTranslator) envFrom(env *environment, source *corev1.EnvFromSource, 
 		ref := source.SecretRef
 		data, _ := p.secretData(ref.Name, ref.Optional, path.Child("secretRef", "name"))
 		for _, key := range slices.Sorted(maps.Keys(data)) {
-			env.set(source.Prefix+key, variable{text: p.text(string(data[key]), path), confidential: true}, path)
+			env.set(source.Prefix+key, variable{text: p.text(string(data[key]), path), confidential: true, source: secretSource(ref.Name, key)}, path)
 		}
 	}
 }
@@ -126,7 +140,7 @@ func (p *podTranslator) valueFrom(c *corev1.Container, source *corev1.EnvVarSour
 		if !ok {
 			p.missingKey("Secret", ref.Name, ref.Key, ref.Optional, maps.Keys(data), refPath.Child("key"))
 		}
-		return variable{text: p.text(string(content), refPath), confidential: true}, ok
+		return variable{text: p.text(string(content), refPath), confidential: true, source: secretSource(ref.Name, ref.Key)}, ok
 	case source.FileKeyRef != nil:
 		p.report(path.Child("fileKeyRef"), RuleUnsupportedField, "podup does not read variables from files of a volume")
 	}
@@ -165,7 +179,7 @@ func (p *podTranslator) engineEnv(env *environment) []EnvVar {
 				"%s joins the value of a Secret with one that is known only when the pod runs, "+
 					"so it cannot be stored in advance: pass the two as variables of their own and let the container join them", name)
 		default:
-			secret := p.engineSecret(Conceal(p.opts.SecretKey, v.text))
+			secret := p.engineSecret(Conceal(p.opts.SecretKey, v.text), v.source)
 			vars = append(vars, EnvVar{Name: name, Secret: secret})
 		}
 	}

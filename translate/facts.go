@@ -111,6 +111,10 @@ func (c Container) Resolve(f Facts) Container {
 	return c
 }
 
+// NeedsPod says whether the container can be made only when its pod's infra container runs: it has
+// facts of it, or, with a read-only root file system, its /dev/shm.
+func (c Container) NeedsPod() bool { return c.NeedsFacts() || c.Security.ReadOnlyRoot }
+
 // NeedsFacts says whether anything of the container waits for Resolve.
 func (c Container) NeedsFacts() bool {
 	marked := func(text string) bool { return strings.Contains(text, tokenMark) }

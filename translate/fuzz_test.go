@@ -36,7 +36,7 @@ func TestMixedManifests(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	valid, complete := 0, 0
-	for range 1000 {
+	for range 1500 {
 		lines := slices.Collect(strings.Lines(texts[random.IntN(len(texts))]))
 		for range 1 + random.IntN(2) {
 			at := random.IntN(len(lines))

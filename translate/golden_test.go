@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,9 @@ func render(p translate.Project, problems manifest.Problems) string {
 	for _, secret := range p.Secrets {
 		r.line(0, "secret %s holds %q", secret.Name, secret.Value.Reveal())
 	}
+	for _, credential := range p.Credentials {
+		r.line(0, "login for %s: %s", credential.Image, credential.Login.Reveal())
+	}
 	for _, pod := range p.Pods {
 		r.pod(pod)
 	}
@@ -113,6 +117,9 @@ func (r *renderer) volume(v translate.Volume) {
 	}
 	if v.Size != 0 {
 		text += fmt.Sprintf(", %d bytes", v.Size)
+	}
+	if v.Group != nil {
+		text += fmt.Sprintf(", group %d", *v.Group)
 	}
 	r.line(0, "%s", text)
 	for _, file := range v.Files {
@@ -135,6 +142,24 @@ func (r *renderer) pod(p translate.Pod) {
 	if p.Grace.Seconds() != 30 {
 		r.line(1, "grace %s", p.Grace)
 	}
+	if p.Deadline > 0 {
+		r.line(1, "deadline %s", p.Deadline)
+	}
+	if p.ShareProcesses {
+		r.line(1, "shares processes")
+	}
+	if n := p.Namespaces; n.HostPID || n.HostIPC || n.OwnUsers || n.Sysctls != nil {
+		r.line(1, "namespaces %+v", n)
+	}
+	if n := p.Names; n.Domain != "" || n.Aliases != nil {
+		r.line(1, "domain %q, aliases %v", n.Domain, n.Aliases)
+	}
+	if p.Names.DNS != nil {
+		r.line(1, "dns %+v", *p.Names.DNS)
+	}
+	if p.Resources != (translate.Resources{}) {
+		r.line(1, "resources %+v", p.Resources)
+	}
 	for _, port := range p.Ports {
 		r.line(1, "port %s to %d", port, port.ContainerPort)
 	}
@@ -148,7 +173,10 @@ func (r *renderer) pod(p translate.Pod) {
 
 func (r *renderer) container(c translate.Container) {
 	kind := "container"
-	if c.Init {
+	switch {
+	case c.Sidecar:
+		kind = "sidecar"
+	case c.Init:
 		kind = "init container"
 	}
 	r.line(1, "%s %s", kind, c.EngineName())
@@ -172,8 +200,13 @@ func (r *renderer) container(c translate.Container) {
 	for _, mount := range c.Mounts {
 		r.mount(mount)
 	}
-	if c.Restart != translate.RestartAlways {
-		r.line(2, "restart %s", c.Restart)
+	if c.StopSignal != "" {
+		r.line(2, "stop signal %s", c.StopSignal)
+	}
+	for _, field := range c.Supervision() {
+		if !slices.Contains([]string{"Always", "/dev/termination-log", "File"}, field.Value) && (!c.Init || c.Sidecar || field.Name != "restartPolicy") {
+			r.line(2, "%s %s", field.Name, field.Value)
+		}
 	}
 	if c.Grace.Seconds() != 30 {
 		r.line(2, "grace %s", c.Grace)
@@ -203,6 +236,12 @@ func (r *renderer) mount(m translate.Mount) {
 	if m.ReadOnly {
 		text += " read-only"
 	}
+	if m.Group != nil {
+		text += fmt.Sprintf(" group %d", *m.Group)
+	}
+	if m.OnMismatch {
+		text += " on mismatch"
+	}
 	r.line(2, "%s", text)
 }
 
@@ -219,10 +258,18 @@ func (r *renderer) security(s translate.Security) {
 	if len(s.CapAdd)+len(s.CapDrop) > 0 {
 		r.line(2, "capabilities add %q drop %q", s.CapAdd, s.CapDrop)
 	}
+	for _, profile := range []struct{ name, value string }{
+		{"seccomp", s.Seccomp}, {"apparmor", s.AppArmor}, {"selinux", strings.Join(s.SELinux, " ")},
+	} {
+		if profile.value != "" {
+			r.line(2, "%s %s", profile.name, profile.value)
+		}
+	}
 	for _, flag := range []struct {
 		name string
 		set  bool
 	}{
+		{"strict groups", s.StrictGroups}, {"unmasked", s.Unmasked},
 		{"privileged", s.Privileged}, {"read-only root", s.ReadOnlyRoot}, {"no new privileges", s.NoNewPrivileges}, {"not as root", s.RunAsNonRoot},
 	} {
 		if flag.set {

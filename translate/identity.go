@@ -54,8 +54,9 @@ func (p Pod) Identity() []Field { return identity(p.facts()) }
 // Hash identifies Identity in 16 hex digits.
 func (p Pod) Hash() string { return hash("pod", p.facts()) }
 
-// Identity is what Podman fixes when it makes a container. Restart policy, grace period and pull
-// policy are not in it, nor is what the files of a volume hold: those change in place.
+// Identity is what Podman fixes when it makes a container. What a supervisor does for it, its grace
+// period and its pull policy are not in it, nor is what the files of a volume hold: those change in
+// place.
 func (c Container) Identity() []Field { return identity(c.facts()) }
 
 // Hash identifies Identity in 16 hex digits. Resolve does not change it: the label that is compared
@@ -73,6 +74,12 @@ func (p Pod) facts() []fact {
 		network = "engine default"
 	}
 	facts := []fact{plainFact("hostname", p.Hostname), {"network", p.Network, network}}
+	if p.ShareProcesses {
+		facts = append(facts, plainFact("shareProcessNamespace", "true"))
+	}
+	facts = append(facts, p.Namespaces.facts()...)
+	facts = append(facts, p.Names.facts()...)
+	facts = append(facts, p.Resources.facts()...)
 	ports := slices.SortedFunc(slices.Values(p.Ports), func(a, b Port) int {
 		return cmp.Or(cmp.Compare(a.HostPort, b.HostPort), cmp.Compare(a.Protocol, b.Protocol),
 			cmp.Compare(a.HostIP, b.HostIP), cmp.Compare(a.ContainerPort, b.ContainerPort))
@@ -94,7 +101,10 @@ func (p Port) String() string {
 
 func (c Container) facts() []fact {
 	facts := []fact{{"image", c.Image, familiarImage(c.Image)}}
-	if c.Init {
+	switch {
+	case c.Sidecar:
+		facts = append(facts, plainFact("kind", "sidecar"))
+	case c.Init:
 		facts = append(facts, plainFact("kind", "init container"))
 	}
 	if c.Entrypoint != nil {
@@ -113,6 +123,9 @@ func (c Container) facts() []fact {
 	}
 	if c.TTY {
 		facts = append(facts, plainFact("tty", "true"))
+	}
+	if c.StopSignal != "" {
+		facts = append(facts, plainFact("stopSignal", c.StopSignal))
 	}
 	facts = append(facts, c.Resources.facts()...)
 	return append(facts, c.Security.facts()...)
@@ -171,6 +184,9 @@ func (r Resources) facts() []fact {
 		size := resource.NewQuantity(r.MemoryLimit, resource.BinarySI).String()
 		facts = append(facts, fact{"memory limit", strconv.FormatInt(r.MemoryLimit, 10), size})
 	}
+	if r.Class != "" {
+		facts = append(facts, plainFact("quality of service", string(r.Class)))
+	}
 	return facts
 }
 
@@ -196,12 +212,21 @@ func (s Security) facts() []fact {
 		value bool
 	}{
 		{"runAsNonRoot", s.RunAsNonRoot},
+		{"supplementalGroupsPolicy Strict", s.StrictGroups},
 		{"privileged", s.Privileged},
 		{"readOnlyRootFilesystem", s.ReadOnlyRoot},
 		{"no new privileges", s.NoNewPrivileges},
+		{"procMount Unmasked", s.Unmasked},
 	} {
 		if flag.value {
 			facts = append(facts, plainFact(flag.name, "true"))
+		}
+	}
+	for _, profile := range []struct{ name, value string }{
+		{"seccompProfile", s.Seccomp}, {"appArmorProfile", s.AppArmor}, {"seLinuxOptions", strings.Join(s.SELinux, " ")},
+	} {
+		if profile.value != "" {
+			facts = append(facts, plainFact(profile.name, profile.value))
 		}
 	}
 	if len(s.CapAdd) > 0 {

@@ -24,11 +24,12 @@ func full() translate.Container {
 			{Path: "/cfg", HostPath: "/etc/app", HostPathType: "Directory"},
 			{Path: "/site", Image: "quay.io/me/site:1", ImagePull: translate.PullAlways, ReadOnly: true},
 		},
-		Restart: translate.RestartAlways, Grace: 30 * time.Second, TTY: true, Stdin: true,
-		Resources: translate.Resources{CPUShares: 512, CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20},
+		Grace: 30 * time.Second, TTY: true, Stdin: true,
+		Resources: translate.Resources{CPUShares: 512, CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20, Class: "Burstable"},
 		Security: translate.Security{
 			RunAsUser: &user, RunAsGroup: &group, RunAsNonRoot: true, SupplementalGroups: []int64{30, 20},
 			Privileged: true, ReadOnlyRoot: true, NoNewPrivileges: true, CapAdd: []string{"NET_ADMIN", "SYS_TIME"}, CapDrop: []string{"ALL"},
+			StrictGroups: true, Unmasked: true, Seccomp: "unconfined", AppArmor: "local", SELinux: []string{"level:s0"},
 		},
 	}
 }
@@ -41,16 +42,22 @@ func fullPod() translate.Pod {
 			{HostIP: "::1", HostPort: 8080, ContainerPort: 80, Protocol: "tcp"},
 		},
 		Grace: time.Second, Init: []translate.Container{{Name: "setup"}}, Apps: []translate.Container{full()}, Held: []string{"web-m"},
+		Namespaces: translate.Namespaces{HostPID: true, HostIPC: true, OwnUsers: true, Sysctls: []translate.Sysctl{{Name: "net.core.somaxconn", Value: "1"}}},
+		Names: translate.Names{
+			Domain: "shop.default.svc.cluster.local", Aliases: []translate.HostAlias{{IP: "192.0.2.1", Names: []string{"db"}}},
+			DNS: &translate.DNS{Only: true, Servers: []string{"192.0.2.2"}, Searches: []string{"example.com"}, Options: []string{"ndots:2"}},
+		},
+		Resources: translate.Resources{CPUShares: 2, CPUQuota: 1, CPUPeriod: 3, MemoryLimit: 4, Class: "Guaranteed"},
 	}
 }
 
 // The hashes are labels of objects in engines. If this test fails, the next up of every user
 // replaces all their containers: that wants a new hashFormat and a word in the change log.
 func TestHashesStayAsTheyAre(t *testing.T) {
-	if got, want := full().Hash(), "3271420cbc839d05"; got != want {
+	if got, want := full().Hash(), "8fb4db541f2b3d79"; got != want {
 		t.Errorf("container hash %s, want %s", got, want)
 	}
-	if got, want := fullPod().Hash(), "0dcbe7b46ad97566"; got != want {
+	if got, want := fullPod().Hash(), "f0f3761131f19ee4"; got != want {
 		t.Errorf("pod hash %s, want %s", got, want)
 	}
 	if got, want := (translate.Container{Image: "docker.io/library/nginx:latest"}).Hash(), "f88e452d18435c8d"; got != want {
@@ -75,13 +82,19 @@ func TestIdentityReads(t *testing.T) {
 		{"cpu shares", "512"},
 		{"cpu limit", "50000 of 100000 µs"},
 		{"memory limit", "512Mi"},
+		{"quality of service", "Burstable"},
 		{"runAsUser", "1000"},
 		{"runAsGroup", "1001"},
 		{"supplementalGroups", "20, 30"},
 		{"runAsNonRoot", "true"},
+		{"supplementalGroupsPolicy Strict", "true"},
 		{"privileged", "true"},
 		{"readOnlyRootFilesystem", "true"},
 		{"no new privileges", "true"},
+		{"procMount Unmasked", "true"},
+		{"seccompProfile", "unconfined"},
+		{"appArmorProfile", "local"},
+		{"seLinuxOptions", "level:s0"},
 		{"capabilities added", "NET_ADMIN, SYS_TIME"},
 		{"capabilities dropped", "ALL"},
 	}
@@ -91,6 +104,20 @@ func TestIdentityReads(t *testing.T) {
 	wantPod := []translate.Field{
 		{"hostname", "front"},
 		{"network", "podup.shop"},
+		{"hostPID", "true"},
+		{"hostIPC", "true"},
+		{"user namespace of its own", "true"},
+		{"sysctl net.core.somaxconn", "1"},
+		{"domain", "shop.default.svc.cluster.local"},
+		{"host alias 1", "192.0.2.1 db"},
+		{"dnsPolicy", "None"},
+		{"dns servers", "192.0.2.2"},
+		{"dns searches", "example.com"},
+		{"dns options", "ndots:2"},
+		{"cpu shares", "2"},
+		{"cpu limit", "1 of 3 µs"},
+		{"memory limit", "4"},
+		{"quality of service", "Guaranteed"},
 		{"port [::1]:8080/tcp", "container port 80"},
 		{"port 8443/tcp", "container port 443"},
 	}
@@ -101,22 +128,30 @@ func TestIdentityReads(t *testing.T) {
 
 // What is no part of an identity, by type and field. Everything else must change the hash.
 var unfixed = map[string]string{
-	"Container.Project":  "it is in the label beside the hash",
-	"Container.Pod":      "it is in the name",
-	"Container.Name":     "it is in the name",
-	"Container.Order":    "it is for showing only",
-	"Container.Pull":     "it is about the next creation",
-	"Container.Restart":  "Podman changes it in place",
-	"Container.Grace":    "each stop says its own",
-	"Mount.HostPathType": "it is checked when the container is made",
-	"Mount.ImagePull":    "it is about the next creation",
-	"Pod.Project":        "it is in the label beside the hash",
-	"Pod.Name":           "it is in the name",
-	"Pod.UID":            "it follows from project and name",
-	"Pod.Grace":          "each stop says its own",
-	"Pod.Init":           "containers have their own hashes",
-	"Pod.Apps":           "containers have their own hashes",
-	"Pod.Held":           "the holder is no part of the infra container",
+	"Container.Project":       "it is in the label beside the hash",
+	"Container.Pod":           "it is in the name",
+	"Container.Name":          "it is in the name",
+	"Container.Order":         "it is for showing only",
+	"Container.Pull":          "it is about the next creation",
+	"Container.Lifecycle":     "a supervisor does it, not Podman",
+	"Container.Grace":         "each stop says its own",
+	"Mount.HostPathType":      "it is checked when the container is made",
+	"Container.HostPID":       "the pod's identity has it",
+	"Mount.Group":             "the container's supplemental groups have it",
+	"Mount.OnMismatch":        "it is looked at when the container is made",
+	"Resources.MemoryRequest": "it is weighed when the container is made",
+	"Mount.ImagePull":         "it is about the next creation",
+	"Pod.Project":             "it is in the label beside the hash",
+	"Pod.Name":                "it is in the name",
+	"Pod.UID":                 "it follows from project and name",
+	"Pod.Grace":               "each stop says its own",
+	"Pod.Init":                "containers have their own hashes",
+	"Pod.Apps":                "containers have their own hashes",
+	"Pod.Held":                "the holder is no part of the infra container",
+	"Pod.Restart":             "a supervisor does it, not Podman",
+	"Pod.Deadline":            "a supervisor keeps it",
+	"Pod.Request":             "it is weighed before the pod is made",
+	"Pod.Object":              "it is for showing only",
 }
 
 func TestEveryFieldIsPartOfTheIdentityOrNamedAsNot(t *testing.T) {
@@ -221,7 +256,8 @@ func TestLabels(t *testing.T) {
 	app.Init = false
 	for name, c := range map[string]struct{ got, want map[string]string }{
 		"a pod": {fullPod().Labels(), map[string]string{
-			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "pod", "io.podup.hash": fullPod().Hash()}},
+			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "pod", "io.podup.hash": fullPod().Hash(),
+			"io.podup.names": `{"Domain":"shop.default.svc.cluster.local","Aliases":[{"IP":"192.0.2.1","Names":["db"]}],"DNS":{"Only":true,"Servers":["192.0.2.2"],"Searches":["example.com"],"Options":["ndots:2"]}}`}},
 		"its holder": {fullPod().HolderLabels(), map[string]string{
 			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "holder"}},
 		"an init container": {full().Labels(), map[string]string{

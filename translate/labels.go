@@ -4,7 +4,14 @@ import "strconv"
 
 // Labels of the pod; its infra container inherits them.
 func (p Pod) Labels() map[string]string {
-	return map[string]string{LabelProject: p.Project, LabelPod: p.Name, LabelRole: RolePod, LabelHash: p.Hash()}
+	labels := map[string]string{LabelProject: p.Project, LabelPod: p.Name, LabelRole: RolePod, LabelHash: p.Hash()}
+	if p.Request != (Request{}) {
+		labels[LabelRequest] = p.Request.label()
+	}
+	if !p.Names.empty() {
+		labels[LabelNames] = p.Names.label()
+	}
+	return labels
 }
 
 // HolderLabels are those of the container that keeps the pod's Memory volumes.
@@ -15,7 +22,10 @@ func (p Pod) HolderLabels() map[string]string {
 // Labels of the container.
 func (c Container) Labels() map[string]string {
 	role := RoleApp
-	if c.Init {
+	switch {
+	case c.Sidecar:
+		role = RoleSidecar
+	case c.Init:
 		role = RoleInit
 	}
 	return map[string]string{
@@ -33,7 +43,13 @@ func (v Volume) Labels() map[string]string {
 }
 
 // Labels of the engine secret.
-func (s Secret) Labels() map[string]string { return map[string]string{LabelProject: s.Project} }
+func (s Secret) Labels() map[string]string {
+	labels := map[string]string{LabelProject: s.Project}
+	if s.Source != "" {
+		labels[LabelSource] = s.Source
+	}
+	return labels
+}
 
 // Labels of the network.
 func (n Network) Labels() map[string]string { return map[string]string{LabelProject: n.Project} }

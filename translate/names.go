@@ -9,12 +9,14 @@ const (
 	LabelHash      = "io.podup.hash"      // what the engine fixed at creation, see Hash
 	LabelOrder     = "io.podup.order"     // place among the pod's containers of its kind when it was made, from 0
 	LabelKind      = "io.podup.kind"      // of a volume, its VolumeKind
+	LabelSource    = "io.podup.source"    // of a secret, its Source
 )
 
 // Roles of engine objects.
 const (
 	RoleApp     = "app"
 	RoleInit    = "init"
+	RoleSidecar = "sidecar" // an init container that runs on
 	RoleHolder  = "holder"
 	RolePod     = "pod" // the pod and, by inheritance, its infra container
 	RoleRelease = "release"

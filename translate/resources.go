@@ -5,6 +5,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	resourcehelper "k8s.io/component-helpers/resource"
 	podresource "k8s.io/kubernetes/pkg/api/v1/resource"
 )
 
@@ -23,7 +24,8 @@ const (
 // minimum, which against each other means the same; on cgroup v1 a rootless engine would warn of it.
 func resources(pod *corev1.Pod, c *corev1.Container) Resources {
 	var r Resources
-	limit := c.Resources.Limits.Cpu().MilliValue()
+	limits := limitsOf(pod, c)
+	limit := limits.Cpu().MilliValue()
 	request, requested := c.Resources.Requests[corev1.ResourceCPU]
 	switch {
 	case requested:
@@ -37,7 +39,40 @@ func resources(pod *corev1.Pod, c *corev1.Container) Resources {
 		r.CPUPeriod = quotaPeriod
 		r.CPUQuota = max(limit*quotaPeriod/milliPerCPU, minQuota)
 	}
-	r.MemoryLimit = c.Resources.Limits.Memory().Value()
+	r.MemoryLimit = limits.Memory().Value()
+	if r.Class = class(pod); r.Class == corev1.PodQOSBurstable {
+		r.MemoryRequest = memoryRequest(pod, c, sidecar(c))
+	}
+	return r
+}
+
+// limitsOf are the container's, and the pod's where it has none (kubelet:
+// kuberuntime_container_linux.go, getCPULimit and getMemoryLimit).
+func limitsOf(pod *corev1.Pod, c *corev1.Container) corev1.ResourceList {
+	limits := corev1.ResourceList{}
+	for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
+		limit := c.Resources.Limits[name]
+		if limit.IsZero() && resourcehelper.IsPodLevelResourcesSet(pod) {
+			limit = pod.Spec.Resources.Limits[name]
+		}
+		limits[name] = limit
+	}
+	return limits
+}
+
+// podResources are those of the pod's own cgroup, where the pod declares any.
+func podResources(pod *corev1.Pod) Resources {
+	var r Resources
+	if !resourcehelper.IsPodLevelResourcesSet(pod) {
+		return r
+	}
+	if request, ok := pod.Spec.Resources.Requests[corev1.ResourceCPU]; ok {
+		r.CPUShares = shares(request.MilliValue())
+	}
+	if limit := pod.Spec.Resources.Limits.Cpu().MilliValue(); limit != 0 {
+		r.CPUPeriod, r.CPUQuota = quotaPeriod, max(limit*quotaPeriod/milliPerCPU, minQuota)
+	}
+	r.MemoryLimit = pod.Spec.Resources.Limits.Memory().Value()
 	return r
 }
 
@@ -51,7 +86,8 @@ func declaresCPU(pod *corev1.Pod) bool {
 		_, limited := c.Resources.Limits[corev1.ResourceCPU]
 		return requested || limited
 	}
-	return slices.ContainsFunc(pod.Spec.Containers, declares) || slices.ContainsFunc(pod.Spec.InitContainers, declares)
+	return resourcehelper.IsPodLevelResourcesSet(pod) && (pod.Spec.Resources.Requests.Cpu().MilliValue() > 0 || pod.Spec.Resources.Limits.Cpu().MilliValue() > 0) ||
+		slices.ContainsFunc(pod.Spec.Containers, declares) || slices.ContainsFunc(pod.Spec.InitContainers, declares)
 }
 
 // resourceField is a container's request or limit as an environment variable. c is the container

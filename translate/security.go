@@ -5,12 +5,14 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/kubernetes/pkg/securitycontext"
 	"k8s.io/utils/ptr"
 )
 
 // security is the container's security context over the pod's, field by field.
-func security(pod *corev1.Pod, c *corev1.Container) Security {
+func (p *podTranslator) security(c *corev1.Container, path *field.Path) Security {
+	pod := p.pod
 	// The function may hand out parts of its arguments: copy what is kept.
 	effective := securitycontext.DetermineEffectiveSecurityContext(pod, c)
 	s := Security{
@@ -21,6 +23,10 @@ func security(pod *corev1.Pod, c *corev1.Container) Security {
 		ReadOnlyRoot:    ptr.Deref(effective.ReadOnlyRootFilesystem, false),
 		NoNewPrivileges: securitycontext.AddNoNewPrivileges(effective),
 	}
+	if effective.ProcMount != nil {
+		s.Unmasked = *effective.ProcMount == corev1.UnmaskedProcMount
+	}
+	p.profiles(&s, c, effective, path)
 	if effective.Capabilities != nil {
 		s.CapAdd = capabilities(effective.Capabilities.Add)
 		s.CapDrop = capabilities(effective.Capabilities.Drop)
@@ -31,6 +37,7 @@ func security(pod *corev1.Pod, c *corev1.Container) Security {
 			s.SupplementalGroups = append(s.SupplementalGroups, *shared.FSGroup)
 		}
 		s.SupplementalGroups = append(s.SupplementalGroups, shared.SupplementalGroups...)
+		s.StrictGroups = ptr.Deref(shared.SupplementalGroupsPolicy, "") == corev1.SupplementalGroupsPolicyStrict
 	}
 	return s
 }

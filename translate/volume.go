@@ -65,9 +65,15 @@ func (p *podTranslator) newVolume(source *corev1.Volume, volumePath *field.Path)
 
 // own makes an engine volume that lives and dies with the pod.
 func (p *podTranslator) own(volume *podVolume, source *corev1.Volume, wanted Volume) *podVolume {
+	if wanted.Group = fsGroup(p.pod); wanted.Group != nil {
+		for i := range wanted.Files {
+			wanted.Files[i].Mode |= groupMayRead
+		}
+	}
 	wanted.Project, wanted.Pod, wanted.Name = p.opts.Project, p.pod.Name, VolumeName(p.pod.Name, source.Name)
 	p.volumes = append(p.volumes, wanted)
 	volume.own, volume.mount.Volume = wanted.Name, wanted.Name
+	volume.mount.Group = wanted.Group
 	return volume
 }
 
@@ -131,5 +137,20 @@ func (p *podTranslator) claimVolume(volume *podVolume, source *corev1.Persistent
 	}
 	volume.mount.Volume = source.ClaimName
 	volume.mount.ReadOnly = source.ReadOnly
+	volume.mount.Group = fsGroup(p.pod)
+	if security := p.pod.Spec.SecurityContext; security != nil {
+		volume.mount.OnMismatch = ptr.Deref(security.FSGroupChangePolicy, "") == corev1.FSGroupChangeOnRootMismatch
+	}
 	return volume
+}
+
+// groupMayRead is what every file of a read-only volume gets with the group (kubelet:
+// volume/volume_linux.go).
+const groupMayRead = 0o440
+
+func fsGroup(pod *corev1.Pod) *int64 {
+	if pod.Spec.SecurityContext == nil {
+		return nil
+	}
+	return clone(pod.Spec.SecurityContext.FSGroup)
 }

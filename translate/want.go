@@ -8,8 +8,10 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"github.com/podup/podup/manifest"
 )
@@ -38,6 +40,8 @@ const (
 	RulePathConflict     = "podup-path-conflict"             // two files or mounts at one place
 	RuleNULByte          = "podup-nul-byte"                  // text the kernel would cut off
 	RuleNoLimit          = "podup-no-limit"                  // a resource value that has no source
+	RuleLongHostname     = "podup-long-hostname"             // a full hostname the kernel does not take
+	RulePullSecret       = "podup-pull-secret"               // a Secret of imagePullSecrets that holds no logins
 	RuleUnsupportedField = "podup-unsupported-field"         // as the support table of validate says
 )
 
@@ -71,16 +75,20 @@ func Want(set manifest.Set, opts Options) (Project, manifest.Problems) {
 		pod := p.translate(network)
 		project.Pods = append(project.Pods, pod)
 		project.Volumes = append(project.Volumes, p.volumes...)
+		project.Credentials = append(project.Credentials, p.credentials(pod)...)
 		names.pod(p)
 		ports.add(doc)
 	}
 	t.problems = append(t.problems, ports.conflicts()...)
 
+	project.Credentials = distinctCredentials(project.Credentials)
 	slices.SortFunc(project.Volumes, func(a, b Volume) int { return cmp.Compare(a.Name, b.Name) })
 	for _, secret := range t.concealed {
 		project.Secrets = append(project.Secrets, secret)
 	}
-	slices.SortFunc(project.Secrets, func(a, b Secret) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(project.Secrets, func(a, b Secret) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name))
+	})
 	return project, manifest.Sort(t.problems)
 }
 
@@ -102,10 +110,13 @@ func byName[T any](docs []manifest.Document[T], name func(T) string) map[string]
 	return index
 }
 
-// engineSecret is the name of the engine secret that holds a confidential value.
-func (t *translator) engineSecret(value Value) string {
+// engineSecret is the name of the engine secret that holds a confidential value. Of several sources of
+// one value the first in the order of their names is told: the order of pods makes no difference.
+func (t *translator) engineSecret(value Value, source string) string {
 	name := SecretName(t.opts.Project, value.Digest())
-	t.concealed[name] = Secret{Project: t.opts.Project, Name: name, Value: value}
+	if made, ok := t.concealed[name]; !ok || source < made.Source {
+		t.concealed[name] = Secret{Project: t.opts.Project, Name: name, Value: value, Source: source}
+	}
 	return name
 }
 
@@ -125,6 +136,9 @@ func (t *translator) newPod(doc manifest.Document[*corev1.Pod]) *podTranslator {
 	}
 	// An API server sets the UID whatever the manifest says.
 	pod.UID = types.UID(UID(t.opts.Project, pod.Name))
+	pod.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
+	pod.CreationTimestamp = metav1.Time{}
+	pod.Status = corev1.PodStatus{}
 	if pod.Spec.ServiceAccountName == "" {
 		pod.Spec.ServiceAccountName = "default"
 	}
@@ -142,14 +156,25 @@ func (p *podTranslator) report(path *field.Path, rule, format string, args ...an
 }
 
 func (p *podTranslator) translate(network string) Pod {
+	network = p.network(network)
+	hostname, domain := p.hostname()
 	pod := Pod{
 		Project:  p.opts.Project,
 		Name:     p.pod.Name,
 		UID:      string(p.pod.UID),
-		Hostname: hostname(p.pod),
+		Hostname: hostname,
 		Network:  network,
 		Ports:    p.ports(network),
 		Grace:    grace(p.pod),
+
+		Restart:        p.pod.Spec.RestartPolicy,
+		Deadline:       deadline(p.pod),
+		ShareProcesses: ptr.Deref(p.pod.Spec.ShareProcessNamespace, false),
+		Namespaces:     p.namespaces(),
+		Names:          Names{Domain: domain, Aliases: hostAliases(p.pod), DNS: dns(p.pod)},
+		Resources:      podResources(p.pod),
+		Request:        request(p.pod),
+		Object:         p.pod,
 	}
 	specPath := field.NewPath("spec")
 	for i := range p.pod.Spec.InitContainers {
@@ -200,3 +225,7 @@ func grace(pod *corev1.Pod) time.Duration {
 }
 
 const maxGrace = 100 * 365 * 24 * time.Hour
+
+func deadline(pod *corev1.Pod) time.Duration {
+	return time.Duration(min(ptr.Deref(pod.Spec.ActiveDeadlineSeconds, 0), int64(maxGrace/time.Second))) * time.Second
+}

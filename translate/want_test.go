@@ -45,9 +45,6 @@ func TestWhatCannotBeTranslatedIsAProblem(t *testing.T) {
 		pods []*corev1.Pod
 		want string // path and rule
 	}{
-		"two pods of one name": {
-			[]*corev1.Pod{object("web", nil), object("web", nil)},
-			"metadata.name podup-name-collision"},
 		"a volume nobody declares": {
 			[]*corev1.Pod{object("web", func(pod *corev1.Pod) {
 				pod.Spec.Containers[0].VolumeMounts = []corev1.VolumeMount{{Name: "v", MountPath: "/v"}}

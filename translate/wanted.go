@@ -6,15 +6,18 @@ import (
 	"io/fs"
 	"slices"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
 // Project is everything podup wants to exist under one project name.
 type Project struct {
-	Name    string
-	Network *Network // nil: every pod is on the engine's default network
-	Volumes []Volume // sorted by name; those of the pods and the claims
-	Secrets []Secret // engine secrets that hold env values, sorted by name
-	Pods    []Pod    // in manifest order
+	Name        string
+	Network     *Network     // nil: every pod is on the engine's default network
+	Volumes     []Volume     // sorted by name; those of the pods and the claims
+	Secrets     []Secret     // engine secrets that hold env values, sorted by source and name
+	Pods        []Pod        // in manifest order
+	Credentials []Credential // logins for pulling images; nothing of them is in the engine
 }
 
 // Network is a bridge with DNS on which the pods of a project find each other by name.
@@ -42,6 +45,7 @@ type Volume struct {
 	Kind    VolumeKind
 	Size    int64  // bytes, 0 is unlimited; enforced for Memory only
 	Files   []File // Files only; sorted by path
+	Group   *int64 // fsGroup; nil leaves the content to whoever made it
 }
 
 // File is one file of a Files volume, placed below the volume's root as a kubelet's AtomicWriter does.
@@ -57,6 +61,7 @@ type Secret struct {
 	Project string
 	Name    string
 	Value   Value
+	Source  string // for people, "login key password": the manifest's Secret and key the value came from
 }
 
 // Pod is a Podman pod with its infra container and its containers.
@@ -68,9 +73,18 @@ type Pod struct {
 	Network  string // engine network name; empty is the engine's default
 	Ports    []Port
 	Grace    time.Duration // terminationGracePeriodSeconds
-	Init     []Container   // in order; each runs to completion before the next
+	Init     []Container   // in order: the next starts when one has succeeded or, of a sidecar, has started
 	Apps     []Container   // in manifest order
 	Held     []string      // Memory volumes: a never-started container holds them over restarts
+
+	Restart        corev1.RestartPolicy
+	Deadline       time.Duration // activeDeadlineSeconds; 0 is none
+	ShareProcesses bool          // shareProcessNamespace
+	Namespaces     Namespaces
+	Names          Names
+	Resources      Resources   // spec.resources: limits of the pod's own cgroup
+	Request        Request     // what it asks of the machine, all in all
+	Object         *corev1.Pod // the manifest, defaulted: what podup get shows beside the status
 }
 
 // Port is one published port. HostIP empty means all addresses.
@@ -91,16 +105,6 @@ const (
 	PullNever        PullPolicy = "Never"
 )
 
-// Restart is Podman's restart policy.
-type Restart string
-
-// The restart policies, spelt as Podman does.
-const (
-	RestartAlways    Restart = "always"
-	RestartOnFailure Restart = "on-failure"
-	RestartNo        Restart = "no"
-)
-
 // Container is one container of a pod. Strings may hold runtime tokens (see Facts), which are only
 // known once the pod's infra container runs.
 type Container struct {
@@ -108,19 +112,22 @@ type Container struct {
 	Pod        string // pod name
 	Name       string // container name in the manifest
 	Init       bool
+	Sidecar    bool   // an init container with restartPolicy Always
 	Order      int    // place among its pod's init or app containers, from 0; only for showing them
 	Image      string // normalised reference: registry, repository and tag or digest
 	Pull       PullPolicy
 	Entrypoint []string // nil: the image's
 	Command    []string // nil: the image's; empty but not nil: none, for an Entrypoint drops the image's
 	WorkingDir string
-	Env        []EnvVar // in Kubernetes' order, each name once
-	Mounts     []Mount  // in manifest order
-	Restart    Restart
+	Env        []EnvVar      // in Kubernetes' order, each name once
+	Mounts     []Mount       // in manifest order
+	StopSignal string        // "SIGUSR1"; empty is the image's
 	Grace      time.Duration // between the stop signal and SIGKILL
 	TTY, Stdin bool
+	HostPID    bool // the pod's, which the engine has to be told of each container
 	Resources  Resources
 	Security   Security
+	Lifecycle  Lifecycle
 
 	unresolved string // the Hash from before Resolve, which facts do not change
 }
@@ -143,6 +150,8 @@ type Mount struct {
 	ImagePull    PullPolicy
 	SubPath      string
 	ReadOnly     bool
+	Group        *int64 // fsGroup, of volumes to which a kubelet gives it
+	OnMismatch   bool   // fsGroupChangePolicy of a claim: only where the volume's directory is not the group's
 	Propagation  string // "", "rprivate", "rslave", "rshared"
 }
 
@@ -152,6 +161,10 @@ type Resources struct {
 	CPUQuota    int64 // microseconds per CPUPeriod
 	CPUPeriod   uint64
 	MemoryLimit int64 // bytes
+	// Class of the pod and memory request in bytes: by them the kernel chooses a victim when memory runs
+	// out, see OOMScore. Of containers only; a class of "" is BestEffort.
+	Class         corev1.PodQOSClass
+	MemoryRequest int64
 }
 
 // Security is what of a securityContext podup honours.
@@ -160,9 +173,14 @@ type Security struct {
 	RunAsGroup         *int64
 	RunAsNonRoot       bool
 	SupplementalGroups []int64
+	StrictGroups       bool // supplementalGroupsPolicy: Strict
 	Privileged         bool
 	ReadOnlyRoot       bool
 	NoNewPrivileges    bool
+	Unmasked           bool     // procMount
+	Seccomp            string   // "": the engine's default; "unconfined"; the absolute path of a profile
+	AppArmor           string   // "": the engine's default; "unconfined"; the name of a loaded profile
+	SELinux            []string // "level:s0:c1,c2" and the like, sorted
 	CapAdd, CapDrop    []string // without CAP_, upper case, sorted
 }
 

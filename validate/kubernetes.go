@@ -34,6 +34,26 @@ func internalPod(pod *corev1.Pod) (given, kept *core.Pod, err error) {
 	return given, kept, nil
 }
 
+// withStopSignals is a pod without the fields behind a closed gate but for stopSignal, which podup
+// honours all the same: so Kubernetes judges it as with the gate open.
+func withStopSignals(given, kept *core.Pod) *core.Pod {
+	judged := kept.DeepCopy()
+	restore := func(from, to []core.Container) {
+		for i := range from {
+			if from[i].Lifecycle == nil || from[i].Lifecycle.StopSignal == nil {
+				continue
+			}
+			if to[i].Lifecycle == nil {
+				to[i].Lifecycle = &core.Lifecycle{}
+			}
+			to[i].Lifecycle.StopSignal = from[i].Lifecycle.StopSignal
+		}
+	}
+	restore(given.Spec.InitContainers, judged.Spec.InitContainers)
+	restore(given.Spec.Containers, judged.Spec.Containers)
+	return judged
+}
+
 // inNamespace fills in what a request's path says. Any other namespace is ignored with a warning.
 func inNamespace(meta *metav1.ObjectMeta) {
 	if meta.Namespace == "" {
@@ -54,8 +74,11 @@ func validatePod(kept *core.Pod) field.ErrorList {
 func podWarnings(doc manifest.Document[*corev1.Pod], given, kept *core.Pod) manifest.Problems {
 	var found manifest.Problems
 	for _, path := range dropped(doc.Root(), given, kept) {
-		found = append(found, doc.WarnAt(field.NewPath(path), "kubernetes-dropped-field",
-			"Kubernetes 1.36 drops this field: its feature gate is off by default"))
+		message := "Kubernetes 1.36 drops this field: its feature gate is off by default"
+		if strings.HasSuffix(path, ".lifecycle") || strings.HasSuffix(path, ".lifecycle.stopSignal") {
+			message += "; podup honours it"
+		}
+		found = append(found, doc.WarnAt(field.NewPath(path), "kubernetes-dropped-field", message))
 	}
 	if doc.Damaged() {
 		return found // what was refused makes warnings of its own

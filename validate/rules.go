@@ -29,7 +29,7 @@ func metaRules[T metav1.Object](doc manifest.Document[T], kind string) manifest.
 		switch {
 		case strings.HasPrefix(key, corev1.DeprecatedAppArmorBetaContainerAnnotationKeyPrefix):
 			// An API server turns it into the field.
-			found = append(found, doc.At(at, "podup-unsupported-field", defaultOnly))
+			found = append(found, doc.At(at, "podup-unsupported-field", "use securityContext.appArmorProfile, into which an API server turns it"))
 		case strings.HasPrefix(key, "io.podman.annotations."):
 			found = append(found, doc.WarnAt(at, "podup-ignored-field", "ignored: it speaks to podman kube play"))
 		}
@@ -51,15 +51,18 @@ func (c *checker) podRules(doc manifest.Document[*corev1.Pod]) {
 	users := &users{doc: doc, seen: map[string]bool{}}
 	for i := range spec.InitContainers {
 		users.container(&spec.InitContainers[i], path.Child("initContainers").Index(i))
+		c.add(hookWarnings(doc, &spec.InitContainers[i], path.Child("initContainers").Index(i))...)
 	}
 	for i := range spec.Containers {
 		users.container(&spec.Containers[i], path.Child("containers").Index(i))
+		c.add(hookWarnings(doc, &spec.Containers[i], path.Child("containers").Index(i))...)
 	}
 	c.add(users.found...)
+	c.sysctls(doc)
 }
 
-// users checks what can only be kept where the manifest itself says who runs a container: podup does
-// not look into images.
+// users checks what the manifest alone says of who runs a container. What the image says is looked at
+// when the container is made.
 type users struct {
 	doc   manifest.Document[*corev1.Pod]
 	seen  map[string]bool // paths reported: the pod's own concern several containers
@@ -80,26 +83,19 @@ func (u *users) container(container *corev1.Container, path *field.Path) {
 	if user == nil {
 		user, userPath = pod.RunAsUser, podPath
 	}
-	group, groupPath := own.RunAsGroup, ownPath
+	group := own.RunAsGroup
 	if group == nil {
-		group, groupPath = pod.RunAsGroup, podPath
+		group = pod.RunAsGroup
 	}
 	nonRoot, nonRootPath := own.RunAsNonRoot, ownPath
 	if nonRoot == nil {
 		nonRoot, nonRootPath = pod.RunAsNonRoot, podPath
 	}
-	if user == nil && group != nil {
-		u.report(groupPath.Child("runAsGroup"), "podup-unsupported-field",
-			"podup cannot keep the image's user beside it: set runAsUser for container %q as well", container.Name)
+	if policy := pod.SupplementalGroupsPolicy; group == nil && policy != nil && *policy == corev1.SupplementalGroupsPolicyStrict {
+		u.report(podPath.Child("supplementalGroupsPolicy"), "podup-unsupported-field",
+			"without a group Podman adds those of the image's /etc/group: set runAsGroup for container %q as well", container.Name)
 	}
-	if nonRoot == nil || !*nonRoot {
-		return
-	}
-	switch {
-	case user == nil:
-		u.report(nonRootPath.Child("runAsNonRoot"), "podup-unsupported-field",
-			"podup does not know the image's user: set runAsUser for container %q as well", container.Name)
-	case *user == 0:
+	if nonRoot != nil && *nonRoot && user != nil && *user == 0 {
 		u.report(userPath.Child("runAsUser"), "podup-run-as-root",
 			"container %q must not run as root, says %s: choose another user", container.Name, nonRootPath.Child("runAsNonRoot"))
 	}

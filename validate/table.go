@@ -12,6 +12,14 @@ const (
 	Unsupported Class = "unsupported" // an error where it is set
 )
 
+// Said is the class in the words of documents: what is unsupported is refused.
+func (c Class) Said() string {
+	if c == Unsupported {
+		return "refused"
+	}
+	return string(c)
+}
+
 // Field is one row of the support table.
 type Field struct {
 	Kind   string // of the document

@@ -2,35 +2,63 @@ package validate
 
 import "slices"
 
-const noProbes = "podup runs no probes yet: remove it to run the container without"
-
 // containerFields are the rows that init and app containers share.
 func containerFields() []Field {
 	return slices.Concat(
-		honoured("name", "image", "imagePullPolicy", "command", "args", "workingDir", "tty", "stdin"),
+		honoured("name", "image", "imagePullPolicy", "command", "args", "workingDir", "tty", "stdin", "stdinOnce"),
 		honoured("env[].name", "env[].value", "env[].valueFrom.configMapKeyRef", "env[].valueFrom.secretKeyRef",
 			"env[].valueFrom.fieldRef", "env[].valueFrom.resourceFieldRef", "envFrom"),
 		honoured("volumeMounts[].name", "volumeMounts[].mountPath", "volumeMounts[].readOnly", "volumeMounts[].subPath",
 			"volumeMounts[].subPathExpr", "volumeMounts[].mountPropagation"),
 		[]Field{
 			unsupported("env[].valueFrom.fileKeyRef", "podup does not read variables from files of a volume yet: use configMapKeyRef or secretKeyRef"),
-			unsupported("volumeMounts[].recursiveReadOnly", "podup makes the mount itself read-only, not what is mounted below it: use Disabled", "Disabled"),
+			unsupported("volumeMounts[].recursiveReadOnly", "Podman cannot make what is mounted below a mount read-only with it: use IfPossible, which a kubelet without support treats as Disabled, or Disabled", "Disabled", "IfPossible"),
 			unsupported("volumeDevices", "podup has no block volumes: mount a hostPath of type BlockDevice"),
-			unsupported("livenessProbe", noProbes),
-			unsupported("readinessProbe", noProbes),
-			unsupported("startupProbe", noProbes),
-			unsupported("lifecycle", "podup runs no hooks yet: remove it to run the container without"),
-			unsupported("restartPolicy", "podup has one restart policy for all containers of a pod yet: set spec.restartPolicy"),
-			unsupported("restartPolicyRules", "podup does not restart by exit code yet: set spec.restartPolicy"),
-			unsupported("stdinOnce", "podup keeps stdin open: remove it", "false"),
-			unsupported("terminationMessagePath", "podup does not read termination messages yet: remove it", "/dev/termination-log"),
-			unsupported("terminationMessagePolicy", "podup does not read termination messages yet: remove it", "File"),
 			ignored("resizePolicy", "podup decides itself what a change of resources needs"),
 		},
+		lifecycleFields(),
 		resourceFields("resources.limits"), resourceFields("resources.requests"),
 		[]Field{unsupported("resources.claims", "there is no driver that allocates devices: remove it")},
 		under("securityContext.", containerSecurity()),
 	)
+}
+
+// lifecycleFields are what a supervisor reads.
+func lifecycleFields() []Field {
+	return slices.Concat(
+		honoured("restartPolicy", "restartPolicyRules[].action", "restartPolicyRules[].exitCodes.operator",
+			"restartPolicyRules[].exitCodes.values", "terminationMessagePath", "terminationMessagePolicy"),
+		under("livenessProbe.", probeFields(), honoured("terminationGracePeriodSeconds")),
+		under("readinessProbe.", probeFields(), []Field{quiet("terminationGracePeriodSeconds", "Kubernetes refuses it here: this probe ends nothing")}),
+		under("startupProbe.", probeFields(), honoured("terminationGracePeriodSeconds")),
+		under("lifecycle.postStart.", hookFields()),
+		under("lifecycle.preStop.", hookFields()),
+		[]Field{within("lifecycle.stopSignal", "Kubernetes 1.36 drops it, for its feature gate is off by default; spec.os.name has to be set")},
+	)
+}
+
+func probeFields() []Field {
+	return slices.Concat(
+		honoured("exec.command"), httpFields(), honoured("tcpSocket.host", "tcpSocket.port", "grpc.port", "grpc.service"),
+		honoured("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"),
+	)
+}
+
+func hookFields() []Field {
+	return slices.Concat(
+		honoured("exec.command"), httpFields(), honoured("sleep.seconds"),
+		[]Field{
+			within("tcpSocket.host", tcpHook),
+			within("tcpSocket.port", tcpHook),
+		},
+	)
+}
+
+// kubelet: lifecycle/handlers.go
+const tcpHook = "Kubernetes accepts it and no kubelet can do it: the hook fails"
+
+func httpFields() []Field {
+	return honoured("httpGet.scheme", "httpGet.host", "httpGet.port", "httpGet.path", "httpGet.httpHeaders[].name", "httpGet.httpHeaders[].value")
 }
 
 func resourceFields(list string) []Field {
@@ -41,8 +69,6 @@ func resourceFields(list string) []Field {
 }
 
 func containerSecurity() []Field {
-	return slices.Concat(securityBoth(), honoured("privileged", "allowPrivilegeEscalation", "capabilities"), []Field{
-		unsupported("readOnlyRootFilesystem", notConfined, "false"),
-		unsupported("procMount", notConfined, "Default"),
-	})
+	return append(securityBoth(),
+		honoured("privileged", "allowPrivilegeEscalation", "capabilities", "readOnlyRootFilesystem", "procMount")...)
 }

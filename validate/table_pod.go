@@ -22,25 +22,16 @@ func podFields() []Field {
 const (
 	oneMachine   = "there is one machine and no scheduler"
 	noPriorities = "there is one machine and no scheduler to weigh pods against each other"
-	notShared    = "podup gives every pod namespaces of its own: remove it"
+	ownUsers     = "false gives the pod a user namespace with 1024 users, as far as the engine has any to give; files in its volumes show as nobody's"
 )
 
 func podLevel() []Field {
-	return under("spec.", honoured("hostname", "terminationGracePeriodSeconds", "restartPolicy"), []Field{
-		unsupported("activeDeadlineSeconds", "podup does not end pods by a deadline yet: remove it, or run the command under timeout(1)"),
+	return under("spec.", honoured("hostname", "terminationGracePeriodSeconds", "restartPolicy", "activeDeadlineSeconds", "shareProcessNamespace",
+		"subdomain", "hostnameOverride", "setHostnameAsFQDN", "hostAliases", "dnsPolicy", "dnsConfig",
+		"hostNetwork", "hostPID", "hostIPC"), resourceFields("resources.limits"), resourceFields("resources.requests"), []Field{
+		unsupported("resources.claims", "there is no driver that allocates devices: remove it"),
+		within("hostUsers", ownUsers),
 		unsupported("ephemeralContainers", "they are added to running pods, not declared: use podup exec"),
-		unsupported("dnsPolicy", "podup does not write a pod's resolv.conf yet: use ClusterFirst or Default, which are the same here", "ClusterFirst", "Default"),
-		unsupported("dnsConfig", "podup does not write a pod's resolv.conf yet: remove it"),
-		unsupported("hostAliases", "podup does not write a pod's /etc/hosts yet: remove it"),
-		unsupported("subdomain", "podup does not make fully qualified names yet: remove it"),
-		unsupported("hostnameOverride", "use hostname"),
-		unsupported("setHostnameAsFQDN", "podup does not make fully qualified names yet: remove it", "false"),
-		unsupported("hostNetwork", notShared+", and publish ports with hostPort", "false"),
-		unsupported("hostPID", notShared, "false"),
-		unsupported("hostIPC", notShared, "false"),
-		unsupported("hostUsers", "podup does not give pods a user namespace of their own yet: remove it", "true"),
-		unsupported("shareProcessNamespace", "podup gives every container a process namespace of its own: remove it", "false"),
-		unsupported("resources", "podup limits containers only: set resources of the containers"),
 		unsupported("resourceClaims", "there is no driver that allocates devices: remove it"),
 		unsupported("overhead", "only an API server sets it, from a RuntimeClass: remove it"),
 		unsupported("runtimeClassName", "podup uses the engine's runtime for every pod, and another would isolate differently: remove it"),
@@ -50,8 +41,8 @@ func podLevel() []Field {
 		ignored("automountServiceAccountToken", "there is no API server a token could be for", "false"),
 		ignored("serviceAccountName", "there are no service accounts; the name is only shown to the pod", "default"),
 		ignored("serviceAccount", "there are no service accounts; the name is only shown to the pod", "default"),
-		ignored("imagePullSecrets", "images are pulled with the engine's own credentials: see podman login"),
-		ignored("readinessGates", "nothing here sets such conditions: the pod is ready without them"),
+		within("imagePullSecrets", "of Secrets in the files; the engine's own logins come after them: see podman login"),
+		unsupported("readinessGates", "nothing on one machine sets such a condition, so that the pod would never be Ready: remove it"),
 	})
 }
 
@@ -72,35 +63,26 @@ func scheduling() []Field {
 }
 
 const (
-	userOnly     = "only where the container or the pod sets runAsUser"
-	defaultOnly  = "podup uses the engine's default profile: use RuntimeDefault or remove it"
-	notConfined  = "podup does not set it yet: remove it"
+	localSeccomp = "a path below the manifest's directory"
+	strictGroups = "Strict only where the container or the pod sets runAsGroup"
 	noWindows    = "podup runs Linux containers: remove it"
-	noVolumeGids = "podup does not change the group of volumes yet: remove it"
 )
 
 // securityBoth are fields of a pod's security context and of a container's.
 func securityBoth() []Field {
-	return []Field{
-		honoured("runAsUser")[0],
-		within("runAsGroup", userOnly),
-		within("runAsNonRoot", userOnly),
-		unsupported("seccompProfile.type", defaultOnly, "RuntimeDefault"),
-		unsupported("seccompProfile.localhostProfile", defaultOnly),
-		unsupported("appArmorProfile.type", defaultOnly, "RuntimeDefault"),
-		unsupported("appArmorProfile.localhostProfile", defaultOnly),
-		unsupported("seLinuxOptions", notConfined),
+	return append(honoured("runAsUser", "runAsGroup", "runAsNonRoot", "seccompProfile.type", "appArmorProfile", "seLinuxOptions"),
+		within("seccompProfile.localhostProfile", localSeccomp),
 		unsupported("windowsOptions", noWindows),
-	}
+	)
 }
 
 func podSecurity() []Field {
 	return append(securityBoth(),
-		unsupported("supplementalGroups", notConfined),
-		unsupported("supplementalGroupsPolicy", notConfined, "Merge"),
-		unsupported("fsGroup", noVolumeGids),
-		unsupported("fsGroupChangePolicy", noVolumeGids),
-		unsupported("seLinuxChangePolicy", notConfined),
-		unsupported("sysctls", notConfined),
+		honoured("supplementalGroups")[0],
+		within("supplementalGroupsPolicy", strictGroups),
+		honoured("fsGroup")[0],
+		within("fsGroupChangePolicy", "of claims, as a kubelet has it; all other volumes are changed whole"),
+		ignored("seLinuxChangePolicy", "podup relabels no volume"),
+		within("sysctls", "of namespaces of the pod's own; a warning where a kubelet would want them allowed first"),
 	)
 }

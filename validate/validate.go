@@ -54,7 +54,7 @@ func (c *checker) pod(doc manifest.Document[*corev1.Pod]) {
 		if err != nil {
 			return nil, err
 		}
-		return validatePod(kept), nil
+		return validatePod(withStopSignals(given, kept)), nil
 	})
 	if err == nil {
 		c.add(podWarnings(doc, given, kept)...)

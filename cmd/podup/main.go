@@ -11,9 +11,19 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// After the first signal the second one has its usual effect: it ends podup at once.
-	context.AfterFunc(ctx, stop)
-	env := cmd.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Connect: cmd.Podman}
+	// Not signal.NotifyContext: its cause says "interrupt signal received" in every error.
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		// A command that has more to do than to end listens by itself from now on. For all others the
+		// next signal has its usual effect.
+		cancel()
+		signal.Stop(signals)
+	}()
+	// Without a path podup works, and supervises in the foreground only.
+	program, _ := os.Executable()
+	env := cmd.Env{Program: program, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Connect: cmd.Podman}
 	os.Exit(cmd.Main(ctx, env, os.Args[1:]))
 }

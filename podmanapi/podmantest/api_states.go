@@ -72,6 +72,22 @@ func stateFacts() []fact {
 			b.expect(409, "can only kill running containers", "POST", "/containers/"+name+"/kill?signal=TERM", nil)
 			b.expect(500, "container state improper", "POST", "/containers/"+name+"/exec", object{"Cmd": []string{TestProgram, "id"}})
 		}},
+		{"a paused container is not stopped, and one that is not paused is not unpaused", func(b *bench) {
+			b.pod(nil)
+			name := b.make("c", nil)
+			b.start(name)
+			b.expect(500, "is not paused, can't unpause", "POST", "/containers/"+name+"/unpause", nil)
+			status, message := b.raw.status("POST", "/containers/"+name+"/pause", nil)
+			if status == 500 && strings.Contains(message, "cgroup V1") {
+				return // a rootless engine there has no paused containers
+			}
+			if status != 204 {
+				b.t.Fatalf("pause: %d %s", status, message)
+			}
+			b.expect(500, "is running or paused, refusing to clean up", "POST", "/containers/"+name+"/stop?timeout=1", nil)
+			b.expect(204, "", "POST", "/containers/"+name+"/unpause", nil)
+			b.expect(204, "", "POST", "/containers/"+name+"/stop?timeout=1", nil)
+		}},
 		{"a stop waits its time and then kills", func(b *bench) {
 			b.pod(nil)
 			name := b.make("c", nil, "ignore", "then", "print", "ready", "then", "sleep", "forever")

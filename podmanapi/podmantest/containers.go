@@ -16,6 +16,7 @@ const (
 	stateInitialized = "initialized"
 	stateRunning     = "running"
 	stateStopping    = "stopping"
+	statePaused      = "paused"
 	stateStopped     = "stopped"
 	stateExited      = "exited"
 )
@@ -46,7 +47,7 @@ type container struct {
 
 // up reports whether the container has a process, be it one that waits for its start.
 func (c *container) up() bool {
-	return c.state == stateRunning || c.state == stateInitialized || c.state == stateStopping
+	return c.state == stateRunning || c.state == stateInitialized || c.state == stateStopping || c.state == statePaused
 }
 
 var legalName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]*$`)
@@ -70,6 +71,9 @@ func createContainer(c *call) (answer, error) {
 			return answer{}, internal("no such pod", "no pod with name or ID %s found", spec.Pod)
 		}
 		home = s.pods[i]
+		if home.infra == nil {
+			return answer{}, internal("podmantest has no containers in pods without infra container", "")
+		}
 		if spec.Hostname != "" {
 			return answer{}, internal("invalid configuration", "invalid config provided: cannot set hostname when joining the pod UTS namespace")
 		}

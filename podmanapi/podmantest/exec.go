@@ -216,6 +216,7 @@ func (s *Service) execProcess(x *session) (*Process, Program, context.Context) {
 
 func commandNotFound(_ context.Context, p *Process) int {
 	fmt.Fprintf(p.Err, "Error: crun: executable file `%s` not found: No such file or directory: OCI runtime attempted to invoke a command that was not found\n", p.Args[0])
+	fmt.Fprint(p.Err, "Error: read unixpacket @->/proc/self/fd/13/attach: read: connection reset by peer\n")
 	return program.NotFound
 }
 

@@ -135,6 +135,27 @@ func (f *files) WriteFile(path string, data []byte) error {
 	return nil
 }
 
+func (f *files) Append(path string, data []byte) error {
+	f.s.appending.Lock()
+	defer f.s.appending.Unlock()
+	before, err := f.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return f.WriteFile(path, append(before, data...))
+}
+
+func (f *files) Remove(path string) error {
+	host, m := f.place(path)
+	if m.readOnly {
+		return &fs.PathError{Op: "remove", Path: path, Err: syscall.EROFS}
+	}
+	if err := f.may(filepath.Dir(host), 2); err != nil {
+		return err
+	}
+	return os.Remove(host)
+}
+
 func (f *files) ReadDir(path string) ([]string, error) {
 	host, _ := f.place(path)
 	if err := f.may(host, 4); err != nil {

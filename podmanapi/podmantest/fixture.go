@@ -13,9 +13,12 @@ import (
 
 // Engine is what the suite asks of a client: all that podup does to an engine.
 type Engine interface {
-	apply.Engine
+	apply.Operations
+	life
 	// Observe takes a snapshot of the project want names, and of what want needs beside it.
 	Observe(ctx context.Context, want translate.Project) (plan.Actual, error)
+	// EmptyPods are the project's pods without any container.
+	EmptyPods(ctx context.Context, project string) ([]string, error)
 	// Releases are the files of a project's release volume, which RemoveReleases removes.
 	Releases(project string) Releases
 	RemoveReleases(ctx context.Context, project string) error
@@ -23,6 +26,16 @@ type Engine interface {
 	Logs(ctx context.Context, container string, o LogOptions, each func(LogLine)) error
 	// Exec runs a command in a running container and gives its exit code.
 	Exec(ctx context.Context, container string, o ExecOptions) (int, error)
+}
+
+// life is what a supervisor and its probes ask of an engine.
+type life interface {
+	Pod(ctx context.Context, pod string) (state plan.PodState, ok bool, err error)
+	Sandbox(ctx context.Context, pod string) (plan.Sandbox, error)
+	Inspect(ctx context.Context, container string) (plan.Run, error)
+	Ended(ctx context.Context, run plan.Run) error
+	Runtime(ctx context.Context, container string) (path, root string, err error)
+	Command(ctx context.Context, container string, command []string, out io.Writer) (exitCode int, err error)
 }
 
 // Releases is release.Files.
@@ -49,7 +62,7 @@ type LogLine struct {
 	Partial bool
 }
 
-// ExecOptions describe an exec; nil streams are not attached.
+// ExecOptions describe an exec; a nil In is not attached, and what would go to a nil Out or Err is dropped.
 type ExecOptions struct {
 	Command []string
 	Env     []string

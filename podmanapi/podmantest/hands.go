@@ -1,5 +1,7 @@
 package podmantest
 
+import "time"
+
 // Crash ends a container's process with an exit code, as if of its own accord: its restart policy
 // applies. The name is the engine's.
 func (s *Service) Crash(name string, code int) {
@@ -24,6 +26,14 @@ func (s *Service) Lose(name string) {
 	}
 	one.run.end()
 	one.lost = true
+	s.change()
+}
+
+// LeavePod leaves a pod without any container, as the engine does that is killed while it makes one.
+func (s *Service) LeavePod(name string, labels map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pods = append(s.pods, &pod{id: s.newID(), name: name, labels: labels, created: time.Now(), serving: map[int]*listener{}})
 	s.change()
 }
 

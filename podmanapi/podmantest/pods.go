@@ -54,9 +54,6 @@ func createPod(c *call) (answer, error) {
 	if err := c.decode(&spec); err != nil {
 		return answer{}, err
 	}
-	if spec.NoInfra {
-		return answer{}, internal("podmantest has no pods without infra container", "")
-	}
 	if s.podIndex(spec.Name) >= 0 {
 		return answer{}, &failure{http.StatusConflict, "pod already exists",
 			"failed to make pod: adding pod to state: name \"" + spec.Name + "\" is in use"}
@@ -82,6 +79,10 @@ func createPod(c *call) (answer, error) {
 		}
 		made.ports = append(made.ports, p)
 	}
+	if spec.NoInfra { // nothing can be put in it here
+		s.pods = append(s.pods, made)
+		return answer{status: http.StatusCreated, body: map[string]any{"Id": made.id}}, nil
+	}
 	name := spec.InfraName
 	if name == "" {
 		name = made.id[:12] + "-infra"
@@ -92,9 +93,19 @@ func createPod(c *call) (answer, error) {
 		return answer{}, internal(err.Error(), "failed to make pod")
 	}
 	infra.infra = true
+	if err := os.MkdirAll(s.userdata(infra), 0o700); err != nil {
+		return answer{}, internal(err.Error(), "failed to make pod")
+	}
 	made.infra = infra
 	s.pods = append(s.pods, made)
 	return answer{status: http.StatusCreated, body: map[string]any{"Id": made.id}}, nil
+}
+
+func (p *pod) infraID() string {
+	if p.infra == nil {
+		return ""
+	}
+	return p.infra.id
 }
 
 func (s *Service) podIndex(nameOrID string) int {
@@ -156,7 +167,7 @@ func listPods(c *call) (answer, error) {
 			members = append(members, map[string]any{"Id": one.id, "Names": one.name, "Status": one.state, "RestartCount": one.restarts})
 		}
 		list = append(list, map[string]any{
-			"Cgroup": "/libpod_parent", "Containers": members, "Created": p.created, "Id": p.id, "InfraId": p.infra.id,
+			"Cgroup": "/libpod_parent", "Containers": members, "Created": p.created, "Id": p.id, "InfraId": p.infraID(),
 			"Name": p.name, "Namespace": "", "Networks": p.networks, "Status": state, "Labels": p.labels,
 		})
 	}
@@ -177,7 +188,7 @@ func inspectPod(c *call) (answer, error) {
 	}
 	return answer{status: http.StatusOK, body: map[string]any{
 		"Id": p.id, "Name": p.name, "Created": p.created, "ExitPolicy": "continue", "State": s.podState(p), "Hostname": p.hostname,
-		"Labels": p.labels, "CreateInfra": true, "InfraContainerID": p.infra.id,
+		"Labels": p.labels, "CreateInfra": true, "InfraContainerID": p.infraID(),
 		"InfraConfig":      map[string]any{"PortBindings": bindings(p.ports), "HostNetwork": false, "Networks": p.networks},
 		"SharedNamespaces": []string{"ipc", "net", "uts"}, "NumContainers": len(members), "Containers": members,
 	}}, nil

@@ -15,6 +15,7 @@ type Request struct {
 	Method string
 	Path   string // without the version and "/libpod", names in place of IDs: "/containers/web-app/start"
 	Query  url.Values
+	Header http.Header
 	Body   []byte // as it came; empty for archives
 }
 
@@ -68,6 +69,7 @@ func (s *Service) record(c *call, path string) {
 		Method: c.r.Method,
 		Path:   path,
 		Query:  maps.Clone(c.query),
+		Header: c.r.Header.Clone(),
 		Body:   c.body,
 	})
 }

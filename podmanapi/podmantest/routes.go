@@ -60,6 +60,8 @@ func routes() []route {
 		{"POST", "/containers/*/stop", stopContainer},
 		{"POST", "/containers/*/restart", restartContainer},
 		{"POST", "/containers/*/kill", killContainer},
+		{"POST", "/containers/*/pause", pauseContainer},
+		{"POST", "/containers/*/unpause", unpauseContainer},
 		{"POST", "/containers/*/wait", waitContainer},
 		{"POST", "/containers/*/rename", renameContainer},
 		{"POST", "/containers/*/update", updateContainer},

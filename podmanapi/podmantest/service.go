@@ -47,7 +47,8 @@ type Service struct {
 	faults     []*fault
 	requests   []Request
 
-	owners sync.Map // by path on the host: the user whose process made the file
+	owners    sync.Map   // by path on the host: the user whose process made the file
+	appending sync.Mutex // over one append to a file
 }
 
 // Start runs a service until the test ends.

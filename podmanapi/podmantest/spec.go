@@ -25,6 +25,7 @@ type containerSpec struct {
 	Init          bool              `json:"init"`
 	Hostname      string            `json:"hostname"`
 	RestartPolicy string            `json:"restart_policy"`
+	StopSignal    int               `json:"stop_signal"`
 	StopTimeout   *uint             `json:"stop_timeout"`
 	ReadOnly      bool              `json:"read_only_filesystem"`
 	Volumes       []namedVolume     `json:"volumes"`

@@ -19,7 +19,11 @@ func stopContainer(c *call) (answer, error) {
 		return answer{}, err
 	}
 	over := one.state == stateExited || one.state == stateStopped
+	paused := one.state == statePaused
 	s.mu.Unlock()
+	if paused {
+		return answer{}, internal("container state improper", "container %s is running or paused, refusing to clean up", one.id)
+	}
 	if over {
 		return answer{status: http.StatusNotModified}, nil
 	}
@@ -33,6 +37,8 @@ func stopContainer(c *call) (answer, error) {
 	}
 	return answer{status: http.StatusNoContent}, s.stop(c.r.Context(), one, grace)
 }
+
+const sigkill = 9
 
 // stop ends a container: SIGTERM, and SIGKILL after grace, at once if that is zero; a negative grace
 // is the container's own. A created one stays as it is.
@@ -50,6 +56,9 @@ func (s *Service) stop(ctx context.Context, one *container, grace time.Duration)
 	}
 	if grace < 0 {
 		grace = one.grace()
+	}
+	if one.spec.StopSignal == sigkill {
+		grace = 0 // the signal ends it at once, however long one would wait
 	}
 	run := one.run
 	one.state = stateStopping
@@ -128,6 +137,30 @@ func restartContainer(c *call) (answer, error) {
 		return answer{}, err
 	}
 	return answer{status: http.StatusNoContent}, s.start(one)
+}
+
+// pauseContainer changes the state alone: the program goes on, and nobody looks.
+func pauseContainer(c *call) (answer, error) {
+	return c.suspend(stateRunning, statePaused, `%q is not running, can't pause`)
+}
+
+func unpauseContainer(c *call) (answer, error) {
+	return c.suspend(statePaused, stateRunning, `%q is not paused, can't unpause`)
+}
+
+func (c *call) suspend(from, to, otherwise string) (answer, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	one, err := c.container()
+	if err != nil {
+		return answer{}, err
+	}
+	if one.state != from {
+		return answer{}, internal("container state improper", otherwise, one.id)
+	}
+	one.state = to
+	c.s.change()
+	return answer{status: http.StatusNoContent}, nil
 }
 
 func killContainer(c *call) (answer, error) {

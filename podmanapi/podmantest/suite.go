@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/podup/podup/apply"
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/translate"
 )
@@ -16,7 +15,7 @@ import (
 // Run holds a client against an engine: every operation podup has, seen from inside the containers
 // and from the engine's side. Each case has a project of its own, of which nothing is left.
 func Run(t *testing.T, f Fixture) {
-	for _, one := range slices.Concat(createCases(), startCases(), volumeCases(), removeCases(), outputCases(), execCases(), releaseCases()) {
+	for _, one := range slices.Concat(createCases(), startCases(), lifeCases(), volumeCases(), removeCases(), outputCases(), execCases(), releaseCases()) {
 		t.Run(one.name, func(t *testing.T) {
 			if f.Parallel {
 				t.Parallel()
@@ -96,7 +95,7 @@ func (c *trial) pod(containers ...translate.Container) translate.Pod {
 func (c *trial) app(name string, command ...string) translate.Container {
 	return translate.Container{
 		Project: c.project, Pod: c.podName("-p"), Name: name, Image: c.image, Pull: translate.PullNever,
-		Command: command, Restart: translate.RestartNo, Grace: 5 * time.Second,
+		Command: command, Grace: 5 * time.Second,
 	}
 }
 
@@ -244,5 +243,3 @@ func (c *trial) noLeftovers() {
 func file(path, data string, mode fs.FileMode) translate.File {
 	return translate.File{Path: path, Mode: mode, Data: translate.Plain(data)}
 }
-
-var _ apply.Engine = Engine(nil)

@@ -38,6 +38,15 @@ func execCases() []scenario {
 				c.Errorf("%d, %d bytes of %d", code, out.Len(), len(text))
 			}
 		}},
+		{"exec without anywhere to write to gives the exit code", func(c *trial) {
+			app := c.app("app", "sleep", "forever")
+			c.up(c.pod(app))
+			code, err := c.Exec(c.ctx, app.EngineName(), ExecOptions{Command: []string{TestProgram, "print", "a", "then", "warn", "b", "then", "exit", "3"}})
+			c.must("exec", err)
+			if code != 3 {
+				c.Errorf("exit code %d", code)
+			}
+		}},
 		{"exec returns although stdin stays open", func(c *trial) {
 			app := c.app("app", "sleep", "forever")
 			c.up(c.pod(app))
@@ -80,7 +89,7 @@ func execCases() []scenario {
 			c.up(c.pod(app))
 			var err bytes.Buffer
 			code, failed := c.Exec(c.ctx, app.EngineName(), ExecOptions{Command: []string{"/nosuch"}, Out: io.Discard, Err: &err})
-			if failed != nil || code != 127 || !strings.Contains(err.String(), "/nosuch") {
+			if failed != nil || code != 127 || !strings.Contains(err.String(), "/nosuch") || strings.Count(err.String(), "\n") != 1 {
 				c.Errorf("%d %v %q", code, failed, err.String())
 			}
 		}},

@@ -1,6 +1,7 @@
 package podmantest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,26 @@ import (
 
 func removeCases() []scenario {
 	return []scenario{
+		{"a pod that was never given an infra container is found and removed", func(c *trial) {
+			name := c.podName("-p")
+			c.raw.must("POST", "/pods/create", object{
+				"name": name, "no_infra": true, "labels": object{translate.LabelProject: c.project},
+			}, nil)
+			if got := c.now(); len(got.Pods) > 0 {
+				c.Errorf("observed: %+v", got.Pods)
+			}
+			found, err := c.EmptyPods(c.ctx, c.project)
+			c.must("look for empty pods", err)
+			if !slices.Equal(found, []string{name}) {
+				c.Errorf("found %q", found)
+			}
+			c.must("remove it", c.RemovePod(c.ctx, plan.RemovePod{Pod: name}))
+			app := c.app("app", "sleep", "forever")
+			c.up(c.pod(app))
+			if found, err = c.EmptyPods(c.ctx, c.project); err != nil || len(found) > 0 {
+				c.Errorf("of a pod with containers: %q, %v", found, err)
+			}
+		}},
 		{"removing what is gone is no error", func(c *trial) {
 			c.must("container", c.RemoveContainer(c.ctx, c.podName("-p-gone")))
 			c.must("pod", c.RemovePod(c.ctx, plan.RemovePod{Pod: c.podName("-p"), Grace: -1}))
@@ -69,7 +90,6 @@ func removeCases() []scenario {
 			c.refused("stop a container", c.StopContainer(c.ctx, plan.StopContainer{Name: app, Grace: 0}))
 			c.refused("start a container", c.StartContainer(c.ctx, app))
 			c.refused("rename", c.RenameContainer(c.ctx, app, c.podName("-mine")))
-			c.refused("set the restart policy", c.SetRestart(c.ctx, app, translate.RestartAlways))
 			c.refused("remove a container", c.RemoveContainer(c.ctx, app))
 			c.refused("start a pod", c.StartPod(c.ctx, pod))
 			c.refused("stop a pod", c.StopPod(c.ctx, plan.StopPod{Pod: pod, Grace: 0}))
@@ -87,7 +107,7 @@ func removeCases() []scenario {
 					c.Errorf("%s is gone", path)
 				}
 			}
-			if got := c.raw.container(app); got.ID != id || got.State.Status != "running" || got.HostConfig.RestartPolicy.Name == "always" {
+			if got := c.raw.container(app); got.ID != id || got.State.Status != "running" {
 				c.Errorf("container %+v", got)
 			}
 		}},

@@ -1,6 +1,8 @@
 package podmantest
 
 import (
+	"archive/tar"
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -98,6 +100,15 @@ func volumeCases() []scenario {
 			c.output(app.EngineName())
 			if got := c.output(whole.EngineName()); got != "x\nx" {
 				c.Errorf("the files hold %q", got)
+			}
+			// What is there keeps the mode it has by now.
+			c.raw.must("PUT", "/containers/"+translate.HolderName(p.Name)+"/archive?path=/1", directoryArchive("c/d", 0o750), nil)
+			again := c.app("again", "mode", "/mem/c/d")
+			again.Mounts = []translate.Mount{mounts(mem, "/mem"), {Path: "/m", Volume: mem.Name, SubPath: "c/d"}}
+			_, err := c.CreateContainer(c.ctx, again, again.EngineName())
+			c.must("create another on the same path", err)
+			if got := c.output(again.EngineName()); got != "0750" {
+				c.Errorf("the directory has mode %q", got)
 			}
 		}},
 		{"the files of a volume have their content, their modes and their directories", func(c *trial) {
@@ -213,4 +224,13 @@ func volumeCases() []scenario {
 			}
 		}},
 	}
+}
+
+// directoryArchive is a tar archive of one directory.
+func directoryArchive(name string, mode int64) []byte {
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	_ = w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: mode}) // to memory
+	_ = w.Close()
+	return archive.Bytes()
 }

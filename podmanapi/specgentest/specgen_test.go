@@ -33,7 +33,6 @@ func bodies() map[string]func() any {
 		"exec-create": func() any { return &handlers.ExecCreateConfig{} },
 		"exec-start":  func() any { return &handlers.ExecStartConfig{} },
 		"exec-remove": func() any { return &handlers.ExecRemoveConfig{} },
-		"update-":     func() any { return &handlers.UpdateEntities{} },
 	}
 }
 

@@ -31,6 +31,7 @@ func commands() map[string]command {
 		"pwd":      pwd,
 		"hostname": hostname,
 		"write":    write,
+		"remove":   remove,
 		"cat":      cat,
 		"ls":       ls,
 		"mode":     mode,
@@ -40,6 +41,15 @@ func commands() map[string]command {
 		"get":      get,
 		"size":     size,
 		"tty":      tty,
+
+		"note":      note,
+		"beat":      beat,
+		"term":      term,
+		"fail":      fail,
+		"hog":       hog,
+		"terminate": terminate,
+		"web":       web,
+		"health":    health,
 	}
 }
 

@@ -20,6 +20,16 @@ func write(_ context.Context, r *run, args []string) (int, bool) {
 	return 0, false
 }
 
+func remove(_ context.Context, r *run, args []string) (int, bool) {
+	if len(args) != 1 {
+		return r.fail("remove: one path")
+	}
+	if err := r.Files.Remove(args[0]); err != nil {
+		return r.fail("remove %s: %v", args[0], cause(err))
+	}
+	return 0, false
+}
+
 func cat(_ context.Context, r *run, args []string) (int, bool) {
 	if len(args) == 0 {
 		return r.fail("cat: a path is missing")

@@ -18,6 +18,7 @@
 //	id                    "UID:GID"
 //	pwd, hostname         as in a shell
 //	write PATH TEXT…      a file with TEXT and a newline
+//	remove PATH           no such file
 //	cat PATH              a file's content; "cat -" copies stdin until it ends
 //	ls PATH               names in a directory, sorted, one a line
 //	mode PATH             permission bits in octal, following links
@@ -28,6 +29,22 @@
 //	get HOST:PORT         the body of an HTTP answer
 //	size                  "WIDTHxHEIGHT" of the terminal, again after each change, until stopped
 //	tty                   "tty" or "no tty"
+//
+// and, for what is told by the order and the times of events:
+//
+//	note EVENT…           a line "SECONDS EVENT" at the end of /events/log
+//	beat EVERY EVENT…     notes "EVENT 1", "EVENT 2", … until stopped
+//	term                  until SIGTERM comes, which then does not end the program
+//	fail PATH TIMES CODE  ends with CODE, but the first TIMES times only; PATH counts them
+//	hog MEGABYTES         takes so much memory and keeps it
+//	terminate WORD        SIGTERM to the first process that was started with WORD
+//	web PORT [tls] [local]
+//	                      goes on at once and answers HTTP, on 127.0.0.1 alone if local, to
+//	                      /CODE?note=EVENT&if=PATH&header=NAME&after=DURATION&to=ADDRESS:
+//	                      notes the event, waits, and answers CODE with that Location; 503 if there
+//	                      is no such file, 403 if the request has no such header
+//	health PORT [PATH]    goes on at once and serves grpc.health.v1: SERVING while there is such a
+//	                      file, or always
 //
 // A program that SIGTERM finds without "ignore" or "obey" ends with 143. An unknown command ends it
 // with 127, a failing one with 1 and the reason on stderr.
@@ -68,12 +85,17 @@ type Process struct {
 	Listen   func(port int) (net.Listener, error)   // on all addresses of the pod
 	Dial     func(address string) (net.Conn, error) // from the pod's network; nil where there is none
 	Size     func() (width, height uint16, ok bool) // of the terminal
+
+	ListenLocal func(port int) (net.Listener, error) // on the pod's loopback device; nil where there is none
+	Terminate   func(pid int) error                  // sends SIGTERM; nil where processes have no ids
 }
 
 // Files are the files as the process sees them: its mounts, its user's permissions.
 type Files interface {
 	ReadFile(path string) ([]byte, error)
 	WriteFile(path string, data []byte) error
+	Append(path string, data []byte) error // in one piece, whoever else appends
+	Remove(path string) error
 	ReadDir(path string) ([]string, error)
 	Stat(path string) (os.FileInfo, error)
 }
@@ -81,6 +103,8 @@ type Files interface {
 // Main runs the command line of p and gives its exit code. It returns early, with Killed, when ctx
 // ends.
 func Main(ctx context.Context, p *Process) int {
+	ctx, end := context.WithCancel(ctx)
+	defer end() // what runs in the background
 	r := &run{Process: p, onTerm: Terminated, commands: commands()}
 	for _, command := range split(p.Args) {
 		code, over := r.do(ctx, command)

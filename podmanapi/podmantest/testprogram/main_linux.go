@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -47,6 +48,10 @@ func main() {
 			return net.DialTimeout("tcp", address, 5*time.Second)
 		},
 		Size: terminalSize,
+		ListenLocal: func(port int) (net.Listener, error) {
+			return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		},
+		Terminate: func(pid int) error { return syscall.Kill(pid, syscall.SIGTERM) },
 	}))
 }
 
@@ -55,7 +60,17 @@ type files struct{}
 
 func (files) ReadFile(path string) ([]byte, error)     { return os.ReadFile(path) }
 func (files) WriteFile(path string, data []byte) error { return os.WriteFile(path, data, 0o644) }
+func (files) Remove(path string) error                 { return os.Remove(path) }
 func (files) Stat(path string) (os.FileInfo, error)    { return os.Stat(path) }
+
+func (files) Append(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Close())
+}
 
 func (files) ReadDir(path string) ([]string, error) {
 	entries, err := os.ReadDir(path)

@@ -1,0 +1,254 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podup/podup/handler"
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/supervise"
+	"github.com/podup/podup/translate"
+)
+
+const (
+	superviseCommand = "supervise"
+	netnsCommand     = "netns"
+	// supervisorPatience is how long a supervisor waits for the place of one that is ending.
+	supervisorPatience = 2 * time.Second
+)
+
+// newSuperviseCommand is what `podup up -d` starts in the background: one for each project.
+func newSuperviseCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:    superviseCommand,
+		Short:  "Supervise the pods of a project until it is down",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE:   func(command *cobra.Command, _ []string) error { return a.supervise(command.Context()) },
+	}
+}
+
+// newNetnsCommand is what podup starts in the engine's user namespace for hooks and probes.
+func newNetnsCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:    netnsCommand,
+		Short:  "Perform hooks and probes for a supervisor",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return handler.Serve(command.Context(), a.env.In, a.env.Out)
+		},
+	}
+}
+
+// supervise leads a project's pods until none is left. SIGHUP says that the definitions have changed,
+// SIGUSR1 that another takes the place; the end of ctx, SIGTERM, ends the pods as well.
+func (a *app) supervise(ctx context.Context) error {
+	project, err := a.projectName()
+	if err != nil {
+		return err
+	}
+	runtime, err := openRuntime(a.env.Getenv, project)
+	if err != nil {
+		return err
+	}
+	// From here on, for SIGHUP to somebody who does not listen yet would be the end.
+	hangup, quit := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	notifySupervisor(hangup, quit)
+	defer signal.Stop(hangup)
+	defer signal.Stop(quit)
+	place, err := runtime.takePlace(supervisorPatience)
+	if errors.Is(err, errHeld) {
+		return nil // there is one, which will be told
+	}
+	if err != nil {
+		return fmt.Errorf("supervise project %s: %w", project, err)
+	}
+	defer place.release()
+	engine, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	s, err := a.newSupervision(ctx, engine, runtime)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	staying, leave := context.WithCancel(ctx)
+	defer leave()
+	go func() {
+		select {
+		case <-quit:
+			leave()
+		case <-staying.Done():
+		}
+	}()
+	for staying.Err() == nil {
+		// Whoever takes a project down has the lock, and tells this supervisor to leave.
+		held, err := acquire(staying, a.env.Getenv, project, func(string) {})
+		if err != nil {
+			break
+		}
+		pods, err := s.load(staying)
+		if err != nil || pods == 0 {
+			// Nobody makes a pod while the project is locked: whoever does next finds no supervisor.
+			if err == nil {
+				_ = place.remove()
+			}
+			held.release()
+			return err
+		}
+		held.release()
+		s.run(staying, hangup)
+	}
+	if ctx.Err() == nil {
+		return nil
+	}
+	return s.end(context.WithoutCancel(ctx))
+}
+
+// supervision is a supervisor with what it needs.
+type supervision struct {
+	app        *app
+	engine     Engine
+	runtime    runtimeDir
+	handler    *handler.Handler
+	supervisor *supervise.Supervisor
+	want       translate.Project
+}
+
+func (a *app) newSupervision(ctx context.Context, engine Engine, runtime runtimeDir) (*supervision, error) {
+	s := &supervision{app: a, engine: engine, runtime: runtime}
+	var err error
+	s.handler, err = a.handler(ctx, engine)
+	return s, err
+}
+
+func (s *supervision) close() { _ = s.handler.Close() }
+
+// load reads what was applied to the pods the engine has, and says how many there are.
+func (s *supervision) load(ctx context.Context) (pods int, err error) {
+	o := &overview{engine: s.engine, runtime: s.runtime, actual: plan.Actual{Project: s.runtime.project}}
+	if err := o.look(ctx); err != nil {
+		return 0, err
+	}
+	if err := o.read(ctx, s.app.warn); err != nil {
+		return 0, err
+	}
+	s.define(o.actual)
+	// Without a release there is no flag to remember.
+	if latest, ok, err := s.engine.History(s.runtime.project).Latest(ctx); err == nil && ok {
+		s.supervisor.SetMaxBackoff(latest.Options.MaxBackoff)
+	}
+	return len(s.want.Pods), nil
+}
+
+// define takes the definitions from a snapshot.
+func (s *supervision) define(actual plan.Actual) {
+	s.want = translate.Project{Name: actual.Project}
+	for _, name := range podNames(actual) {
+		if state := actual.Pods[name]; state.ID != "" {
+			s.want.Pods = append(s.want.Pods, definition(actual, state))
+		}
+	}
+	if s.supervisor != nil {
+		s.supervisor.Reload(s.want)
+		return
+	}
+	s.supervisor = supervise.New(supervise.Config{
+		Engine: s.engine, Handler: s.handler,
+		Lock: s.runtime.lockPod, Report: s.app.recorder(s.runtime), Restart: s.remake,
+	}, s.want)
+}
+
+// run supervises until no pod is left, or until ctx ends; then what runs runs on.
+func (s *supervision) run(ctx context.Context, hangup <-chan os.Signal) {
+	ended := make(chan error, 1)
+	go func() { ended <- s.supervisor.Run(ctx) }()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-hangup:
+			held, err := acquire(ctx, s.app.env.Getenv, s.runtime.project, func(string) {})
+			if err != nil {
+				continue // the end of ctx
+			}
+			_, err = s.load(ctx)
+			held.release()
+			if err != nil {
+				s.app.warn(err.Error())
+			}
+		}
+	}
+}
+
+// end takes all pods down, as the end of the session or of the machine asks for.
+func (s *supervision) end(ctx context.Context) error {
+	actual, err := s.engine.Observe(ctx, translate.Project{Name: s.runtime.project})
+	if err != nil {
+		return err
+	}
+	p := stopPlan(actual, nil, -1)
+	l, err := s.app.lead(ctx, s.engine, s.want, actual, p)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	return s.app.run(ctx, l, newView(s.app.env, viewOptions{Progress: "quiet"}), p).Err
+}
+
+// remake brings a pod whose infra container has ended to where it can be launched again: its network is
+// made anew, and with it the containers that were made for the old one.
+func (s *supervision) remake(ctx context.Context, pod string) error {
+	i := slices.IndexFunc(s.want.Pods, func(p translate.Pod) bool { return p.Name == pod })
+	if i < 0 {
+		return fmt.Errorf("remake pod/%s: nobody knows what it was made from", pod)
+	}
+	want := translate.Project{Name: s.want.Name, Pods: []translate.Pod{s.want.Pods[i]}}
+	actual, err := s.engine.Observe(ctx, want)
+	if err != nil {
+		return err
+	}
+	actual.Applied = []translate.Project{want}
+	p := plan.Diff(want, actual, plan.Options{Pods: []string{pod}})
+	if err := possible(p); err != nil {
+		return err
+	}
+	return s.app.run(ctx, launchless{s.engine}, newView(s.app.env, viewOptions{Progress: "quiet"}), p).Err
+}
+
+// launchless makes what a plan makes and starts no container: the supervisor does.
+type launchless struct{ Engine }
+
+func (launchless) RunPod(context.Context, plan.RunPod, func(string)) ([]string, error) {
+	return nil, nil
+}
+
+// placePath is the lock that whoever supervises the project holds.
+func (r runtimeDir) placePath() string { return filepath.Join(r.path, "supervisor.lock") }
+
+// takePlace becomes the project's supervisor, or gives errHeld.
+func (r runtimeDir) takePlace(patience time.Duration) (*lock, error) {
+	if err := r.make(); err != nil {
+		return nil, err
+	}
+	for began := time.Now(); ; time.Sleep(podLockInterval) {
+		place, err := tryAcquire(r.path, r.placePath())
+		switch {
+		case err == nil, !errors.Is(err, errHeld) && !errors.Is(err, errGone):
+			return place, err
+		case time.Since(began) >= patience:
+			return nil, errHeld
+		}
+	}
+}

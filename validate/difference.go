@@ -1,0 +1,33 @@
+package validate
+
+// Difference is something that a manifest cannot ask for and that is not as under a kubelet.
+type Difference struct {
+	Topic string
+	Text  string
+}
+
+// Differences from a kubelet on a cluster's node, as docs/support.md lists them.
+func Differences() []Difference {
+	return []Difference{
+		{"Default seccomp profile", "A container without seccompProfile gets the engine's default profile. A kubelet runs it unconfined unless seccompDefault is set. Write type: Unconfined to have that."},
+		{"Default capabilities", "Podman's default set has eleven capabilities. containerd's fourteen have NET_RAW, MKNOD and AUDIT_WRITE as well. Add those that are needed."},
+		{"Capabilities of users other than root", "An added capability is in the bounding set of the container only when it runs as root; a process of another user has none of them, as under a kubelet, and a program with file capabilities cannot gain those three of the line above either."},
+		{"Images of localhost/", "Without imagePullPolicy such an image is taken as it is, also with the tag latest, for which Kubernetes' default is Always. Written out, the policy is honoured."},
+		{"Restarts", "A container that restarts is the same Podman container started again: what it wrote to its root file system is still there. A kubelet makes a new one."},
+		{"Secret volumes", "Files of secret, downwardAPI and projected volumes lie on disk below the user's own storage (mode 0700), not on a tmpfs."},
+		{"Volume mount options", "Podman mounts volumes nosuid and nodev."},
+		{"Disk limits", "emptyDir.sizeLimit on disk and ephemeral-storage limits are not enforced: there is no eviction."},
+		{"Services", "There are no Services: no variables and no DNS names of any. Pods of one project find each other by pod name and by hostname."},
+		{"DNS", "ClusterFirst means Default, as with a kubelet that has no cluster DNS configured."},
+		{"Addresses", "With Podman's default rootless network every pod has the machine's own address. The pods of a project with several pods have addresses of their own."},
+		{"Unsafe sysctls", "A kubelet refuses them unless it is started with --allowed-unsafe-sysctls; podup sets them, with a warning, where the kernel gives the pod its own."},
+		{"Local seccomp profiles", "localhostProfile is a path below the manifest's directory, not below a kubelet's own."},
+		{"Group membership from the image", "A container with runAsGroup gets none of the supplemental groups that the image's /etc/group lists for its user."},
+		{"Standard input", "The first client that attaches to a container and goes away ends its input, as with stdinOnce, also where a manifest does not ask for it."},
+		{"/etc/hosts", "It has one line more than a kubelet's: the name by which Podman's users know the machine, host.containers.internal."},
+		{"hostUsers: false", "Volumes are not mapped into the pod's own user namespace: what is in them shows as nobody's, and files others may not read cannot be read. Rootful Podman needs a line for the user containers in /etc/subuid and /etc/subgid."},
+		{"Memory volumes with fsGroup", "The group is fixed when the volume is made: one that changes later needs up --renew-volumes."},
+		{"Rootless limits on cgroup v1", "The kernel lets no user other than root limit anything there. podup warns of each limit that is not enforced: boot with cgroup v2, or use rootful Podman."},
+		{"Low oom_score_adj", "Rootless, a process cannot get a lower value than podup's service has: the engine raises it."},
+	}
+}
