@@ -188,18 +188,8 @@ func (l *led) RunPod(ctx context.Context, op plan.RunPod, report func(string)) (
 	pod.starting.Lock()
 	defer pod.starting.Unlock()
 	pod.removed = false
-	state, there := l.before.Pods[op.Pod.Name]
-	if there && state.ID != "" && (!pod.held.Known || pod.held.Memory.PodID == state.ID) {
-		// It is another run of a pod that was there.
-		if !pod.held.Known {
-			if now, ok, err := l.Pod(ctx, op.Pod.Name); err == nil && ok && now.ID == state.ID {
-				if pod.held.Memory, err = recall(ctx, l, op.Pod, now, status.Memory{}); err != nil {
-					return nil, err
-				}
-				pod.held.Known = true
-			}
-		}
-		pod.held.Memory = supervise.StartAgain(op.Pod, pod.held.Memory, op.Start)
+	if err := l.anew(ctx, pod, op); err != nil {
+		return nil, err
 	}
 	launched, err := l.supervisor.Launch(ctx, op.Pod, pod.held, report)
 	if err != nil {
@@ -211,6 +201,28 @@ func (l *led) RunPod(ctx context.Context, op plan.RunPod, report func(string)) (
 		l.mu.Unlock()
 	}
 	return nil, nil
+}
+
+// anew lets a pod that was there before start once more. What has ended since nobody looked, by the hand
+// of this plan or otherwise, must not count as a failure to come up.
+func (l *led) anew(ctx context.Context, pod *ledPod, op plan.RunPod) error {
+	before, there := l.before.Pods[op.Pod.Name]
+	if !there || before.ID == "" {
+		return nil
+	}
+	now, ok, err := l.Pod(ctx, op.Pod.Name)
+	if err != nil || !ok || now.ID != before.ID {
+		return err // another pod of the name has a memory of its own
+	}
+	memory := pod.held.Memory
+	if memory.PodID != now.ID {
+		memory = status.Memory{}
+	}
+	if memory, err = recall(ctx, l, op.Pod, now, memory); err != nil {
+		return err
+	}
+	pod.held.Memory, pod.held.Known = supervise.StartAgain(op.Pod, memory, op.Start), true
+	return nil
 }
 
 func (l *led) pod(name string) (*ledPod, error) {
