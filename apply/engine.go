@@ -38,6 +38,9 @@ type Operations interface {
 	// CreateContainer makes container, whose tokens are resolved, under name. Warnings are what the
 	// engine says it will not honour.
 	CreateContainer(ctx context.Context, container translate.Container, name string) (warnings []string, err error)
+	// ResizeContainer gives a container its Sizes, whether it runs or not. Warnings are what the engine
+	// cannot enforce.
+	ResizeContainer(ctx context.Context, container translate.Container, name string) (warnings []string, err error)
 	StartContainer(ctx context.Context, name string) error
 	// Wait returns the exit code of the container's current run when it ends.
 	Wait(ctx context.Context, name string) (exitCode int, err error)

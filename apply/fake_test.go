@@ -119,6 +119,10 @@ func (f *fake) CreateContainer(ctx context.Context, c translate.Container, name 
 	return slices.Clone(f.warnings), f.call(ctx, "%s", text)
 }
 
+func (f *fake) ResizeContainer(ctx context.Context, c translate.Container, name string) ([]string, error) {
+	return slices.Clone(f.warnings), f.call(ctx, "resize %s to %d bytes", name, c.Resources.MemoryLimit)
+}
+
 func (f *fake) StartContainer(ctx context.Context, name string) error {
 	return f.call(ctx, "start %s", name)
 }

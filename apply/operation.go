@@ -47,6 +47,8 @@ func (r *run) do(ctx context.Context, op plan.Op, report reports) error {
 		return r.runPod(ctx, op, report)
 	case plan.RunInit:
 		return RunInit(ctx, r.Engine, op.Name)
+	case plan.ResizeContainer:
+		return r.resizeContainer(ctx, op, report)
 	case plan.StartContainer:
 		return r.Engine.StartContainer(ctx, op.Name)
 	case plan.StopContainer:
@@ -88,13 +90,24 @@ func (r *run) createContainer(ctx context.Context, op plan.CreateContainer, repo
 		container = container.Resolve(facts)
 	}
 	warnings, err := r.Engine.CreateContainer(ctx, container, op.Name)
-	if report.warn != nil {
-		for i := range warnings {
-			warnings[i] = "container/" + op.Container.EngineName() + ": " + warnings[i]
-		}
-		report.warn(warnings)
-	}
+	report.warnOf(container, warnings)
 	return err
+}
+
+func (r *run) resizeContainer(ctx context.Context, op plan.ResizeContainer, report reports) error {
+	warnings, err := r.Engine.ResizeContainer(ctx, op.Container, op.Name)
+	report.warnOf(op.Container, warnings)
+	return err
+}
+
+func (r reports) warnOf(c translate.Container, warnings []string) {
+	if r.warn == nil {
+		return
+	}
+	for i := range warnings {
+		warnings[i] = "container/" + c.EngineName() + ": " + warnings[i]
+	}
+	r.warn(warnings)
 }
 
 func (r *run) runPod(ctx context.Context, op plan.RunPod, report reports) error {

@@ -323,6 +323,8 @@ func (s *scene) same(say func(string, ...any), want translate.Container, have *w
 		say("container %s is of another definition", have.name)
 	} else if have.imageID != s.store[want.Image] {
 		say("container %s is of another image", have.name)
+	} else if have.def.Resources != want.Resources {
+		say("container %s has the sizes %+v, not %+v", have.name, have.def.Resources, want.Resources)
 	}
 }
 

@@ -37,7 +37,8 @@ type containerSpec struct {
 	pull                     translate.PullPolicy
 	mounts                   []string // volumes of the pod, then claims
 	facts, fails             bool
-	sidecar                  bool // of an init container
+	sidecar                  bool  // of an init container
+	memory                   int64 // limit
 }
 
 type volumeSpec struct {
@@ -85,6 +86,7 @@ func (s spec) project() translate.Project {
 				Project: "shop", Pod: p.name, Name: c.name, Init: init, Image: c.image, Pull: c.pull,
 				Grace: 30 * time.Second, Env: []translate.EnvVar{{Name: "VERSION", Value: c.env}},
 				Lifecycle: translate.Lifecycle{Restart: c.restart},
+				Resources: translate.Resources{MemoryLimit: c.memory},
 			}
 			switch {
 			case init && c.sidecar:
@@ -219,7 +221,7 @@ func change(r *rand.Rand, s *spec) string {
 		list = &p.inits
 	}
 	c := &(*list)[r.IntN(len(*list))]
-	what := r.IntN(21)
+	what := r.IntN(23)
 	switch what {
 	case 0:
 		c.image = pick(r, images()...)
@@ -276,6 +278,8 @@ func change(r *rand.Rand, s *spec) string {
 		}
 	case 20:
 		c.sidecar = !c.sidecar
+	case 21, 22:
+		c.memory = pick[int64](r, 0, 64, 128)
 	case 19:
 		// An own volume becomes a claim of the same engine name.
 		if len(p.volumes) > 0 {

@@ -309,6 +309,20 @@ func (w *world) unresolved(c translate.Container) translate.Container {
 	return c
 }
 
+func (w *world) ResizeContainer(ctx context.Context, c translate.Container, name string) ([]string, error) {
+	return nil, w.call(ctx, "resize "+name, func() error {
+		there, ok := w.containers[name]
+		switch {
+		case !ok:
+			return errors.New("no such container")
+		case there.def.Hash() != c.Hash():
+			return errors.New("the container is of another definition")
+		}
+		there.def.Resources = c.Resources
+		return nil
+	})
+}
+
 func (w *world) StartContainer(ctx context.Context, name string) error {
 	return w.call(ctx, "start "+name, func() error {
 		c, ok := w.containers[name]

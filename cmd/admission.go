@@ -100,6 +100,8 @@ func newcomers(c comparison, demands []podmanapi.Demand) []newcomer {
 			touched[op.Pod] = true
 		case plan.CreateContainer:
 			touched[op.Container.Pod] = true
+		case plan.ResizeContainer:
+			touched[op.Container.Pod] = true
 		}
 	}
 	var coming []newcomer

@@ -26,11 +26,17 @@ spec:
   - {name: app, image: localhost/web:1}
 `
 
-func TestAFirstUpThatFailsLeavesNothing(t *testing.T) {
+// unstartable is initManifest with a program that is not in its image.
+func unstartable(s *story) string {
+	s.service.Image("localhost/web:1", podmantest.TestImage())
+	return strings.Replace(fmt.Sprintf(initManifest, "exit, '0'"), "args: ", "command: [/nosuch]\n    args: ", 1)
+}
+
+func TestAFirstUpThatCannotStartLeavesNothing(t *testing.T) {
 	s := newStory(t)
-	s.write("pod.yaml", fmt.Sprintf(initManifest, "print, no such table, then, exit, '3'"))
+	s.write("pod.yaml", unstartable(s))
 	failed := s.podup(1, "up", "-d")
-	s.contains(failed.err, "migrate", "exit code 3", "no such table", "taken back: ", "pod/web")
+	s.contains(failed.err, "migrate", "/nosuch", "taken back: ", "pod/web")
 	s.nothingLeft()
 
 	s.write("pod.yaml", fmt.Sprintf(initManifest, "exit, '0'"))
@@ -39,11 +45,28 @@ func TestAFirstUpThatFailsLeavesNothing(t *testing.T) {
 	s.nothingLeft()
 }
 
-func TestAPodThatCameUpStaysWhenAnotherFails(t *testing.T) {
+func TestAnInitContainerThatFailsLeavesAFailedPodThatTheNextUpMends(t *testing.T) {
+	s := newStory(t)
+	s.write("pod.yaml", fmt.Sprintf(initManifest, "print, no such table, then, exit, '3'"))
+	failed := s.podup(1, "up", "-d")
+	s.contains(failed.err, "migrate", "exit code 3", "no such table")
+	if strings.Contains(failed.err, "taken back") {
+		t.Errorf("a pod that lived was taken back:\n%s", failed.err)
+	}
+	s.contains(s.podup(0, "get", "-o", "json").out, `"phase": "Failed"`, `"exitCode": 3`)
+
+	s.write("pod.yaml", fmt.Sprintf(initManifest, "exit, '0'"))
+	s.podup(0, "up", "-d")
+	s.contains(s.podup(0, "get", "-o", "json").out, `"phase": "Running"`)
+	s.podup(0, "down")
+	s.nothingLeft()
+}
+
+func TestAPodThatCameUpStaysWhenAnotherCannotStart(t *testing.T) {
 	s := newStory(t)
 	good := "apiVersion: v1\nkind: Pod\nmetadata: {name: good}\nspec:\n  containers:\n  - {name: app, image: localhost/web:1}\n---\n"
-	s.write("pod.yaml", good+fmt.Sprintf(initManifest, "exit, '3'"))
-	s.contains(s.podup(1, "up", "-d").err, "exit code 3")
+	s.write("pod.yaml", good+unstartable(s))
+	s.contains(s.podup(1, "up", "-d").err, "/nosuch")
 	actual := s.actual()
 	if len(actual.Pods) != 1 || actual.Pods["good"].Infra.Status != plan.Running || !actual.Release {
 		t.Errorf("left %+v", actual)

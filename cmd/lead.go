@@ -135,6 +135,8 @@ func (l *led) podOf(op plan.Op) string {
 		return op.Pod
 	case plan.CreateContainer:
 		return op.Container.Pod
+	case plan.ResizeContainer:
+		return op.Container.Pod
 	case plan.RunInit:
 		return l.podWith(op.Name)
 	case plan.StartContainer:
@@ -242,9 +244,6 @@ func (l *led) StartContainer(ctx context.Context, name string) error {
 	}
 	pod.starting.Lock()
 	defer pod.starting.Unlock()
-	if pod.held.Known {
-		pod.held.Memory.Stopped = false
-	}
 	return l.supervisor.StartContainer(ctx, wanted, c, name, pod.held)
 }
 

@@ -34,16 +34,19 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"eventually":     eventually,
 		"expand":         expand,
 		"fake-engine":    fakeEngine,
+		"gone":           gone,
 		"http":           get,
 		"keep":           keep,
 		"kill9":          kill9,
 		"many":           many,
 		"many-pods":      manyPods,
 		"nothing-left":   nothingLeft,
+		"order":          order,
 		"podman":         podmanCommand,
 		"proxy":          proxyCommand,
 		"random":         random,
 		"signal":         signalCommand,
+		"supervisor":     supervisor,
 		"take-port":      takePort,
 		"unused-port":    unusedPort,
 	}
@@ -264,7 +267,7 @@ func takePort(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // nothingLeft passes when nothing carries the project's label but the named claims, and podup has no
-// file about it: nothing-left [-project NAME] [-down] [CLAIM…]
+// file about it and no process or unit for it: nothing-left [-project NAME] [-down] [CLAIM…]
 //
 // With -down, podup down is run until it is so: the engine may still be doing what a killed podup had
 // asked of it.
@@ -283,13 +286,19 @@ func nothingLeft(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if !down {
 		ts.Check(left(ts, project, args))
+		within(ts, endPatience, "all of the supervision has ended", func() error {
+			return leftRunning(runtimeDir(ts.Getenv, project), project)
+		})
 		return
 	}
 	within(ts, patience, "podup down leaves nothing", func() error {
 		if err := ts.Exec("podup", "--project", project, "down"); err != nil {
 			return err
 		}
-		return left(ts, project, args)
+		if err := left(ts, project, args); err != nil {
+			return err
+		}
+		return leftRunning(runtimeDir(ts.Getenv, project), project)
 	})
 }
 
@@ -322,13 +331,6 @@ func left(ts *testscript.TestScript, project string, wantClaims []string) error 
 				left = append(left, kind+" "+name)
 			}
 		}
-	}
-	files, err := filepath.Glob(filepath.Join(ts.Getenv("XDG_RUNTIME_DIR"), "podup", project+".*"))
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		left = append(left, "file "+file)
 	}
 	if len(left) > 0 {
 		return fmt.Errorf("left of project %s: %s", project, strings.Join(left, ", "))

@@ -35,7 +35,11 @@ func (s suite) Run() int {
 func podup() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	env := cmd.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Connect: cmd.Podman}
+	program, err := os.Executable() // of this name too: what it starts in the background is podup
+	if err != nil {
+		panic(err)
+	}
+	env := cmd.Env{Program: program, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Connect: cmd.Podman}
 	os.Exit(cmd.Main(ctx, env, os.Args[1:]))
 }
 
@@ -102,6 +106,13 @@ func params(e *engine, files []string) testscript.Params {
 				return os.Getuid() == 0, nil
 			case "cgroupv2":
 				return e.cgroups == "v2", nil
+			case "systemd": // takes units from this user
+				socket := "/run/systemd/private"
+				if os.Getuid() != 0 {
+					socket = filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "systemd", "private")
+				}
+				_, err := os.Stat(socket)
+				return err == nil, nil
 			case "podman-5.4":
 				return strings.HasPrefix(e.version, "5.4."), nil
 			}
@@ -120,7 +131,10 @@ func params(e *engine, files []string) testscript.Params {
 			env.Setenv("PODUP_PROJECT", projectPrefix+script)
 			env.Setenv("ENGINE_SOCKET", e.socket)
 			env.Setenv("EXAMPLES", e.examples)
-			env.Defer(func() { removeProjects(func(project string) bool { return project == projectPrefix+script }) })
+			env.Defer(func() {
+				endSupervisors(env.Getenv, projectPrefix+script)
+				removeProjects(func(project string) bool { return project == projectPrefix+script })
+			})
 			return nil
 		},
 	}

@@ -303,6 +303,7 @@ func within(t interface{ Fatalf(string, ...any) }, limit time.Duration, what str
 		select {
 		case <-ctx.Done():
 			t.Fatalf("not within %v: %s: %v", limit, what, err)
+			return
 		case <-tick.C:
 		}
 	}

@@ -44,6 +44,9 @@ type container struct {
 	mounts      []string // of a volume of the pod, a claim or an image volume ("image:" and the reference)
 	grace       time.Duration
 	podIP       bool
+	memory      int64 // limit
+	shares      uint64
+	restarts    bool // for another memory limit
 }
 
 type volume struct {
@@ -129,6 +132,8 @@ func (p *pod) container(c *container, init bool, out *translate.Project) transla
 		Sidecar:   c.sidecar,
 		Lifecycle: translate.Lifecycle{Restart: cmp.Or(c.restart, corev1.RestartPolicyAlways)},
 	}
+	t.Resources = translate.Resources{MemoryLimit: c.memory, CPUShares: c.shares}
+	t.RestartForMemory = c.restarts
 	if init && !c.sidecar {
 		t.Lifecycle.Restart = corev1.RestartPolicyOnFailure
 	}

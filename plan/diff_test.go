@@ -428,6 +428,51 @@ func diffCases() map[string]func(*situation) {
 			s.want.web().volumes[1].files = nil
 		},
 
+		// Cgroup values.
+		"another limit is given to the container that runs": func(s *situation) {
+			s.want.app().memory = 64 << 20
+			s.actual = standing(s.want)
+			s.want.app().memory, s.want.side().memory = 128<<20, 32<<20
+		},
+		"a limit that is gone is taken back": func(s *situation) {
+			s.want.app().memory = 64 << 20
+			s.actual = standing(s.want)
+			s.want.app().memory = 0
+		},
+		"another limit is a new container where the policy says so": func(s *situation) {
+			s.want.app().memory, s.want.app().restarts = 64<<20, true
+			s.actual = standing(s.want)
+			s.want.app().memory = 128 << 20
+		},
+		"shares that are gone are a new container": func(s *situation) {
+			s.want.app().shares = 512
+			s.actual = standing(s.want)
+			s.want.app().shares = 0
+		},
+		"a container that is started has its limits before": func(s *situation) {
+			s.want.app().memory = 64 << 20
+			s.actual = standing(s.want)
+			s.want.app().memory = 128 << 20
+			s.exit("web-app", 1)
+		},
+		"limits come with a new container and not by themselves": func(s *situation) {
+			s.want.app().memory = 64 << 20
+			s.actual = standing(s.want)
+			s.want.app().memory = 128 << 20
+			s.want.app().env["LOG"] = "b"
+		},
+		"limits nobody knows are given again": func(s *situation) {
+			s.want.app().memory = 64 << 20
+			s.actual = standing(s.want)
+			s.forget()
+		},
+		"limits of an interrupted run are given again": func(s *situation) {
+			s.want.app().memory = 64 << 20
+			s.actual = standing(s.want)
+			s.want.app().memory = 128 << 20
+			s.attempt()
+		},
+
 		// Volumes.
 		"a changed file is written in place": func(s *situation) { s.want.web().volumes[1].files["nginx.conf"] = "new" },
 		"files come and go": func(s *situation) {

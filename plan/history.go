@@ -140,6 +140,26 @@ func (a Actual) everApplied(c translate.Container) bool {
 	return len(candidates) > 0
 }
 
+// sizesDiffer says why a container that stays has to be given its cgroup values. Where no definition is
+// known, it is given them if it has any: that does no harm.
+func (a Actual) sizesDiffer(c translate.Container) []string {
+	known := false
+	for _, p := range a.candidates(c.Pod) {
+		old, ok := findContainer(p, c.Pod, c.EngineName())
+		if !ok || old.Hash() != c.Hash() {
+			continue
+		}
+		known = true
+		if reasons := translate.Differences(old.Sizes(), c.Sizes()); len(reasons) > 0 {
+			return reasons
+		}
+	}
+	if !known && len(c.Sizes()) > 0 {
+		return []string{"cgroup values unknown"}
+	}
+	return nil
+}
+
 // supervisionDiffers says what is new of a container that stays, for its supervisor. Where no
 // definition is known, nothing is: a supervisor that has none waits for this one.
 func (a Actual) supervisionDiffers(c translate.Container) []string {

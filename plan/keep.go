@@ -47,6 +47,7 @@ func (d *differ) keep(p *podPlan) {
 
 	k.announce()
 	k.repair()
+	k.resize()
 	k.dropHolder()
 	k.makeVolumes()
 	if !k.infra && !k.renewsMemory() {

@@ -13,6 +13,7 @@ func (HoldVolumes) op()     {}
 func (CreateContainer) op() {}
 func (RunPod) op()          {}
 func (RunInit) op()         {}
+func (ResizeContainer) op() {}
 func (StartContainer) op()  {}
 func (StopContainer) op()   {}
 func (RenameContainer) op() {}
@@ -34,8 +35,11 @@ func (o HoldVolumes) String() string   { return "hold volumes of pod/" + o.Pod.N
 func (o CreateContainer) String() string {
 	return "create container/" + o.Name
 }
-func (o RunPod) String() string         { return "run pod/" + o.Pod.Name }
-func (o RunInit) String() string        { return "run container/" + o.Name }
+func (o RunPod) String() string  { return "run pod/" + o.Pod.Name }
+func (o RunInit) String() string { return "run container/" + o.Name }
+func (o ResizeContainer) String() string {
+	return "resize container/" + o.Name
+}
 func (o StartContainer) String() string { return "start container/" + o.Name }
 func (o StopContainer) String() string {
 	if o.Grace < 0 {

@@ -92,6 +92,11 @@ type (
 	}
 	// RunInit starts an init container and waits for its end; an exit code other than 0 is a failure.
 	RunInit struct{ Name string }
+	// ResizeContainer gives a container its Sizes; one that runs keeps running.
+	ResizeContainer struct {
+		Container translate.Container
+		Name      string
+	}
 	// StartContainer starts a container.
 	StartContainer struct{ Name string }
 	// StopContainer stops a container. A negative Grace is the one it was created with.

@@ -158,6 +158,20 @@ func (k *keeper) fallBack(f *fate) []Op {
 	return ops
 }
 
+// resize gives containers that stay their sizes, before they are started. It belongs to no scope, as
+// the content of a volume does not. A container that is removed in the end is left as it is.
+func (k *keeper) resize() {
+	for _, f := range k.fates {
+		if f.now == nil || f.made() {
+			continue
+		}
+		if reasons := k.actual.sizesDiffer(f.want); len(reasons) > 0 {
+			c := k.change(ActionUpdate, "container/"+f.name, reasons...)
+			f.after = append(f.after, k.step(c, "", ResizeContainer{Container: f.want, Name: f.at}, f.after))
+		}
+	}
+}
+
 // supervise tells what a supervisor will do otherwise for what stays. The engine has no part in it.
 func (k *keeper) supervise() {
 	if reasons := k.actual.podSupervisionDiffers(k.pod); len(reasons) > 0 {

@@ -103,6 +103,8 @@ func recordings() []recording {
 			s.pod.Resources = translate.Resources{CPUShares: 512, CPUQuota: 50_000, CPUPeriod: 100_000, MemoryLimit: 64 << 20}
 			return s.client.CreatePod(s.Context(), s.pod)
 		}},
+		{"update-smaller", "POST /containers/web-app/update", resized(translate.Resources{CPUShares: 512, CPUQuota: 50_000, CPUPeriod: 100_000, MemoryLimit: 64 << 20})},
+		{"update-without-limits", "POST /containers/web-app/update", resized(translate.Resources{CPUShares: 2})},
 		{"container-holder", "POST /containers/create", func(s *shop) error {
 			s.pod.Held = []string{"web-cache", "web-run"}
 			for _, name := range s.pod.Held {
@@ -123,6 +125,15 @@ func recordings() []recording {
 		{"exec-create", "POST /containers/web-app/exec", exec},
 		{"exec-start", "POST /exec/*/start", exec},
 		{"exec-remove", "POST /exec/*/remove", exec},
+	}
+}
+
+func resized(r translate.Resources) func(s *shop) error {
+	return func(s *shop) error {
+		s.up()
+		s.app.Resources = r
+		_, err := s.client.ResizeContainer(s.Context(), s.app, "web-app")
+		return err
 	}
 }
 

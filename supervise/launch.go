@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -186,6 +187,10 @@ func (s *Supervisor) StartContainer(ctx context.Context, pod translate.Pod, c tr
 	l.recall()
 	if l.memory.Containers == nil {
 		l.memory.Containers = map[string]status.Container{}
+	}
+	l.memory.Stopped = false
+	if terminal(l.memory.Phase) { // a life of its own: only of that which is over the phase never reverts
+		l.memory.Phase, l.memory.Reason, l.memory.Message, l.memory.Since = "", "", "", time.Time{}
 	}
 	keep := func(change func(*status.Container)) error {
 		m := l.memory.Containers[c.Name]

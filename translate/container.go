@@ -27,6 +27,9 @@ func (p *podTranslator) container(c *corev1.Container, path *field.Path, init bo
 		Stdin:      c.Stdin,
 		HostPID:    p.pod.Spec.HostPID,
 		Resources:  resources(p.pod, c),
+
+		RestartForCPU:    restartsFor(c, corev1.ResourceCPU),
+		RestartForMemory: restartsFor(c, corev1.ResourceMemory),
 		Security:   p.security(c, path),
 		Lifecycle:  p.lifecycle(c, path, init),
 	}

@@ -217,6 +217,9 @@ func (r *renderer) container(c translate.Container) {
 	if c.Resources != (translate.Resources{}) {
 		r.line(2, "resources %+v", c.Resources)
 	}
+	if c.RestartForCPU || c.RestartForMemory {
+		r.line(2, "made anew for another amount of cpu %t, of memory %t", c.RestartForCPU, c.RestartForMemory)
+	}
 	r.security(c.Security)
 	if c.NeedsFacts() {
 		r.line(2, "needs facts")

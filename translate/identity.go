@@ -21,7 +21,7 @@ type Field struct{ Name, Value string }
 
 // hashFormat is part of every hash. Whoever changes what is hashed, or how, changes it, knowing that
 // the next up then replaces every container.
-const hashFormat = "podup/1"
+const hashFormat = "podup/2"
 
 // hashLength is in hex digits.
 const hashLength = 16
@@ -55,9 +55,16 @@ func (p Pod) Identity() []Field { return identity(p.facts()) }
 func (p Pod) Hash() string { return hash("pod", p.facts()) }
 
 // Identity is what Podman fixes when it makes a container. What a supervisor does for it, its grace
-// period and its pull policy are not in it, nor is what the files of a volume hold: those change in
-// place.
+// period and its pull policy are not in it, nor are its Sizes and what the files of a volume hold:
+// those change in place.
 func (c Container) Identity() []Field { return identity(c.facts()) }
+
+// Sizes are the container's cgroup values but for those that its resizePolicy gives to a new container
+// only. They change in place, and as a label does not, they are not in Hash.
+func (c Container) Sizes() []Field {
+	sizes, _ := c.sizeFacts()
+	return identity(sizes)
+}
 
 // Hash identifies Identity in 16 hex digits. Resolve does not change it: the label that is compared
 // with a manifest later says what the manifest said.
@@ -127,7 +134,8 @@ func (c Container) facts() []fact {
 	if c.StopSignal != "" {
 		facts = append(facts, plainFact("stopSignal", c.StopSignal))
 	}
-	facts = append(facts, c.Resources.facts()...)
+	_, fixed := c.sizeFacts()
+	facts = append(facts, fixed...)
 	return append(facts, c.Security.facts()...)
 }
 
@@ -172,22 +180,47 @@ func (c Container) mountFacts() []fact {
 	return facts
 }
 
+const (
+	sharesFact = "cpu shares"
+	quotaFact  = "cpu limit"
+	memoryFact = "memory limit"
+)
+
 func (r Resources) facts() []fact {
 	var facts []fact
 	if r.CPUShares != 0 {
-		facts = append(facts, plainFact("cpu shares", strconv.FormatUint(r.CPUShares, 10)))
+		facts = append(facts, plainFact(sharesFact, strconv.FormatUint(r.CPUShares, 10)))
 	}
 	if r.CPUQuota != 0 {
-		facts = append(facts, plainFact("cpu limit", fmt.Sprintf("%d of %d µs", r.CPUQuota, r.CPUPeriod)))
+		facts = append(facts, plainFact(quotaFact, fmt.Sprintf("%d of %d µs", r.CPUQuota, r.CPUPeriod)))
 	}
 	if r.MemoryLimit != 0 {
 		size := resource.NewQuantity(r.MemoryLimit, resource.BinarySI).String()
-		facts = append(facts, fact{"memory limit", strconv.FormatInt(r.MemoryLimit, 10), size})
+		facts = append(facts, fact{memoryFact, strconv.FormatInt(r.MemoryLimit, 10), size})
 	}
 	if r.Class != "" {
 		facts = append(facts, plainFact("quality of service", string(r.Class)))
 	}
 	return facts
+}
+
+// sizeFacts divides those of the resources into what changes in place and what only a new container
+// gets. An engine cannot take shares back, so that having any is of the second kind.
+func (c Container) sizeFacts() (sizes, fixed []fact) {
+	for _, f := range c.Resources.facts() {
+		restarts, size := map[string]bool{
+			sharesFact: c.RestartForCPU, quotaFact: c.RestartForCPU, memoryFact: c.RestartForMemory,
+		}[f.name]
+		switch {
+		case !size || restarts:
+			fixed = append(fixed, f)
+			continue
+		case f.name == sharesFact:
+			fixed = append(fixed, plainFact(f.name, "some"))
+		}
+		sizes = append(sizes, f)
+	}
+	return sizes, fixed
 }
 
 func (s Security) facts() []fact {

@@ -25,7 +25,8 @@ func full() translate.Container {
 			{Path: "/site", Image: "quay.io/me/site:1", ImagePull: translate.PullAlways, ReadOnly: true},
 		},
 		Grace: 30 * time.Second, TTY: true, Stdin: true,
-		Resources: translate.Resources{CPUShares: 512, CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20, Class: "Burstable"},
+		Resources:     translate.Resources{CPUShares: 512, CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20, Class: "Burstable"},
+		RestartForCPU: true, RestartForMemory: true,
 		Security: translate.Security{
 			RunAsUser: &user, RunAsGroup: &group, RunAsNonRoot: true, SupplementalGroups: []int64{30, 20},
 			Privileged: true, ReadOnlyRoot: true, NoNewPrivileges: true, CapAdd: []string{"NET_ADMIN", "SYS_TIME"}, CapDrop: []string{"ALL"},
@@ -54,13 +55,13 @@ func fullPod() translate.Pod {
 // The hashes are labels of objects in engines. If this test fails, the next up of every user
 // replaces all their containers: that wants a new hashFormat and a word in the change log.
 func TestHashesStayAsTheyAre(t *testing.T) {
-	if got, want := full().Hash(), "8fb4db541f2b3d79"; got != want {
+	if got, want := full().Hash(), "15c0363583d1757f"; got != want {
 		t.Errorf("container hash %s, want %s", got, want)
 	}
-	if got, want := fullPod().Hash(), "f0f3761131f19ee4"; got != want {
+	if got, want := fullPod().Hash(), "204e140dd88176bb"; got != want {
 		t.Errorf("pod hash %s, want %s", got, want)
 	}
-	if got, want := (translate.Container{Image: "docker.io/library/nginx:latest"}).Hash(), "f88e452d18435c8d"; got != want {
+	if got, want := (translate.Container{Image: "docker.io/library/nginx:latest"}).Hash(), "bfdc007c1548b924"; got != want {
 		t.Errorf("small container hash %s, want %s", got, want)
 	}
 }
@@ -212,6 +213,53 @@ func change(v reflect.Value) {
 		v.SetUint(v.Uint() + 1)
 	default: // slices and pointers
 		v.SetZero()
+	}
+}
+
+func TestSizesChangeInPlaceUnlessTheResizePolicySaysOtherwise(t *testing.T) {
+	sized := func(r translate.Resources) translate.Container {
+		c := full()
+		c.Resources, c.RestartForCPU, c.RestartForMemory = r, false, false
+		return c
+	}
+	was := translate.Resources{CPUShares: 512, CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20, Class: "Burstable"}
+	for _, test := range []struct {
+		name     string
+		old, new translate.Container
+		inPlace  []string
+		anew     bool
+	}{
+		{"another amount of everything", sized(was), sized(translate.Resources{CPUShares: 102, CPUQuota: 20000, CPUPeriod: 100000, MemoryLimit: 1 << 30, Class: "Burstable"}),
+			[]string{"cpu shares: 512 → 102", "cpu limit: 50000 of 100000 µs → 20000 of 100000 µs", "memory limit: 512Mi → 1Gi"}, false},
+		{"no limits any more", sized(was), sized(translate.Resources{CPUShares: 512, Class: "Burstable"}),
+			[]string{"cpu limit: removed", "memory limit: removed"}, false},
+		{"another class", sized(was), sized(translate.Resources{CPUShares: 512, CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20, Class: "Guaranteed"}), nil, true},
+		{"no shares any more", sized(was), sized(translate.Resources{CPUQuota: 50000, CPUPeriod: 100000, MemoryLimit: 512 << 20, Class: "Burstable"}),
+			[]string{"cpu shares: removed"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := translate.Differences(test.old.Sizes(), test.new.Sizes()); !slices.Equal(got, test.inPlace) {
+				t.Errorf("in place %q, want %q", got, test.inPlace)
+			}
+			if anew := test.old.Hash() != test.new.Hash(); anew != test.anew {
+				t.Errorf("anew: %t", anew)
+			}
+			for _, policy := range []struct{ cpu, memory bool }{{true, false}, {false, true}} {
+				old, changed := test.old, test.new
+				old.RestartForCPU, old.RestartForMemory = policy.cpu, policy.memory
+				changed.RestartForCPU, changed.RestartForMemory = policy.cpu, policy.memory
+				differs := policy.cpu && (old.Resources.CPUShares != changed.Resources.CPUShares || old.Resources.CPUQuota != changed.Resources.CPUQuota) ||
+					policy.memory && old.Resources.MemoryLimit != changed.Resources.MemoryLimit
+				if differs && old.Hash() == changed.Hash() {
+					t.Errorf("with a restart for %+v the hash stays", policy)
+				}
+				for _, line := range translate.Differences(old.Sizes(), changed.Sizes()) {
+					if policy.cpu == (line[:3] == "cpu") {
+						t.Errorf("with a restart for %+v it changes in place: %s", policy, line)
+					}
+				}
+			}
+		})
 	}
 }
 

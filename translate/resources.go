@@ -46,6 +46,13 @@ func resources(pod *corev1.Pod, c *corev1.Container) Resources {
 	return r
 }
 
+// restartsFor says whether a container is made anew to give it another amount of a resource.
+func restartsFor(c *corev1.Container, name corev1.ResourceName) bool {
+	return slices.ContainsFunc(c.ResizePolicy, func(policy corev1.ContainerResizePolicy) bool {
+		return policy.ResourceName == name && policy.RestartPolicy == corev1.RestartContainer
+	})
+}
+
 // limitsOf are the container's, and the pod's where it has none (kubelet:
 // kuberuntime_container_linux.go, getCPULimit and getMemoryLimit).
 func limitsOf(pod *corev1.Pod, c *corev1.Container) corev1.ResourceList {

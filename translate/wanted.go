@@ -126,8 +126,11 @@ type Container struct {
 	TTY, Stdin bool
 	HostPID    bool // the pod's, which the engine has to be told of each container
 	Resources  Resources
-	Security   Security
-	Lifecycle  Lifecycle
+	// resizePolicy: another value is given to a container made anew, not to the one that is there.
+	RestartForCPU, RestartForMemory bool
+
+	Security  Security
+	Lifecycle Lifecycle
 
 	unresolved string // the Hash from before Resolve, which facts do not change
 }

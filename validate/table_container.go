@@ -14,7 +14,7 @@ func containerFields() []Field {
 			unsupported("env[].valueFrom.fileKeyRef", "podup does not read variables from files of a volume yet: use configMapKeyRef or secretKeyRef"),
 			unsupported("volumeMounts[].recursiveReadOnly", "Podman cannot make what is mounted below a mount read-only with it: use IfPossible, which a kubelet without support treats as Disabled, or Disabled", "Disabled", "IfPossible"),
 			unsupported("volumeDevices", "podup has no block volumes: mount a hostPath of type BlockDevice"),
-			ignored("resizePolicy", "podup decides itself what a change of resources needs"),
+			within("resizePolicy", "a container whose limit changes keeps running, unless this says otherwise or the limit is removed"),
 		},
 		lifecycleFields(),
 		resourceFields("resources.limits"), resourceFields("resources.requests"),

@@ -210,6 +210,25 @@ func updateContainer(c *call) (answer, error) {
 	return answer{status: http.StatusCreated, body: one.id}, nil
 }
 
+// memoryUsed is what each container that runs has in memory.
+const memoryUsed = 8 << 20
+
+// containerStats answers for one container, not as a stream.
+func containerStats(c *call) (answer, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.name = c.query.Get("containers")
+	one, err := c.container()
+	if err != nil {
+		return answer{}, err
+	}
+	if !one.up() {
+		return answer{}, internal("container state improper", "container %s is not running", one.id)
+	}
+	stats := map[string]any{"ContainerID": one.id, "MemUsage": memoryUsed, "MemLimit": one.spec.Resources.Memory.Limit}
+	return answer{status: http.StatusOK, body: map[string]any{"Error": nil, "Stats": []any{stats}}}, nil
+}
+
 func removeContainer(c *call) (answer, error) {
 	s := c.s
 	s.mu.Lock()

@@ -53,6 +53,7 @@ func routes() []route {
 
 		{"POST", "/containers/create", createContainer},
 		{"GET", "/containers/json", listContainers},
+		{"GET", "/containers/stats", containerStats},
 		{"GET", "/containers/*/json", inspectContainer},
 		{"GET", "/containers/*/exists", containerExists},
 		{"POST", "/containers/*/init", initContainer},

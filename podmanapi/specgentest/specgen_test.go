@@ -28,6 +28,7 @@ func bodies() map[string]func() any {
 	return map[string]func() any{
 		"pod-":        func() any { return &specgen.PodSpecGenerator{InfraContainerSpec: &specgen.SpecGenerator{}} },
 		"container-":  func() any { return &specgen.SpecGenerator{} },
+		"update-":     func() any { return &handlers.UpdateEntities{} },
 		"volume-":     func() any { return &types.VolumeCreateOptions{} },
 		"network":     func() any { return &network.Network{} },
 		"exec-create": func() any { return &handlers.ExecCreateConfig{} },
