@@ -98,7 +98,7 @@ func (a *app) stop(ctx context.Context, engine Engine, v view, at attendance, p 
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		held, err := acquire(patient, a.env.Getenv, at.project, v.Note)
+		held, err := acquire(patient, a.env.Getenv, at.project, "podup up, which stops its pods,", v.Note)
 		if err == nil {
 			err = a.stopLed(patient, engine, v, p)
 			held.release()

@@ -50,15 +50,14 @@ func (a *app) superviseInBackground(ctx context.Context, runtime runtimeDir) *ba
 const startedTime = 3 * time.Second
 
 // adopt waits until the supervisor has taken its place, or lets one that was there look at what has
-// changed. Of nil there is none, for the command supervises itself; then one that was there is told.
-func (b *background) adopt(ctx context.Context, unchanged bool) error {
+// changed, also where the plan was empty: an option of the release may be another. Of nil there is none,
+// for the command supervises itself, or nothing was started.
+func (b *background) adopt(ctx context.Context) error {
 	if b == nil {
 		return nil
 	}
 	if b.there {
-		if pid, ok := b.runtime.supervised(); ok && !unchanged {
-			tellSupervisor(pid)
-		}
+		b.runtime.tell()
 		return nil
 	}
 	if err := <-b.ended; err != nil {
@@ -78,6 +77,13 @@ func (b *background) adopt(ctx context.Context, unchanged bool) error {
 		}
 	}
 	return fmt.Errorf("the supervisor of project %s does not start; its last words may be in `journalctl --user -u %s`", b.runtime.project, unitName(b.runtime.project))
+}
+
+// tell lets the supervisor look at what has changed, where there is one.
+func (r runtimeDir) tell() {
+	if pid, ok := r.supervised(); ok {
+		tellSupervisor(pid)
+	}
 }
 
 // startDetached starts a process that outlives this one and its terminal.

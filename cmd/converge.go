@@ -22,7 +22,7 @@ const cleanupTime = 30 * time.Second
 // converge brings a project to its target and gives what is there then, also beside a troubled error. Nothing that runs is touched
 // before everything that can fail has been tried.
 func (a *app) converge(ctx context.Context, engine Engine, t target, v view, timeout grace) (plan.Actual, error) {
-	held, err := acquire(ctx, a.env.Getenv, t.project, v.Note)
+	held, err := acquire(ctx, a.env.Getenv, t.project, upCommand, v.Note)
 	if err != nil {
 		return plan.Actual{}, err
 	}
@@ -73,7 +73,7 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 		return plan.Actual{}, err
 	}
 	l.close()
-	if err := supervisor.adopt(ctx, c.plan.Empty()); err != nil {
+	if err := supervisor.adopt(ctx); err != nil {
 		a.warn(err.Error())
 	}
 	for _, change := range c.plan.Supervision() {

@@ -64,7 +64,7 @@ func runDown(ctx context.Context, opts *downOptions) error {
 		return err
 	}
 	defer engine.Close()
-	held, err := acquire(ctx, a.env.Getenv, project, v.Note)
+	held, err := acquireFromUp(ctx, a.env.Getenv, project, "podup down", v.Note)
 	if err != nil {
 		return err
 	}
@@ -103,10 +103,9 @@ func runDown(ctx context.Context, opts *downOptions) error {
 	if err != nil {
 		return err
 	}
-	if pid, ok := runtime.supervised(); ok && len(pods) > 0 {
-		tellSupervisor(pid)
-	}
-	if len(pods) == 0 {
+	if len(pods) > 0 {
+		runtime.tell()
+	} else {
 		empty, err := a.removeEmpty(ctx, engine, v, project)
 		if err != nil {
 			return err

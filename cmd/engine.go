@@ -36,6 +36,7 @@ type Engine interface {
 	EmptyPods(ctx context.Context, project string) ([]string, error)
 	Logs(ctx context.Context, container string, opts podmanapi.LogOptions, each func(podmanapi.LogLine)) error
 	Exec(ctx context.Context, container string, opts podmanapi.ExecOptions) (exitCode int, err error)
+	Attach(ctx context.Context, container string, opts podmanapi.ExecOptions) (exitCode int, err error)
 	Version(ctx context.Context) (podmanapi.Version, error)
 	Limits(ctx context.Context) (podmanapi.Limits, error)
 	HasNetwork(ctx context.Context, name string) (bool, error)

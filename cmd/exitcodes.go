@@ -17,7 +17,8 @@ func newExitCodesTopic(*app) *cobra.Command {
   5    of diff: failed for a reason other than 2, 3, 4 and 130
   130  interrupted
 
-podup exec ends with the exit code of the command it runs, or with
+podup exec, and podup debug where it stays with its container, end with the exit code of what they
+run, or with
 
   125  podup or the engine failed, and the command was not run
   126  the command cannot be run

@@ -97,8 +97,8 @@ func suggestFlag(command *cobra.Command, err error) error {
 			return fmt.Errorf("%w: did you mean --%s?", err, best)
 		}
 	}
-	if command.Name() == "exec" {
-		return fmt.Errorf("%w: flags of the command in the container stand after --, as in podup exec web -- ls -l", err)
+	if command.Name() == "exec" || command.Name() == "debug" {
+		return fmt.Errorf("%w: flags of the command in the container stand after --, as in podup %s web -- ls -l", err, command.Name())
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -17,6 +18,9 @@ type hosting struct {
 	place   *lock
 }
 
+// lookedAt is longer than those who only look whether there is a supervisor hold its lock.
+const lookedAt = 50 * time.Millisecond
+
 // host becomes the supervisor of a project if it has none.
 func (a *app) host(ctx context.Context, engine Engine, project string) (*hosting, error) {
 	runtime, err := openRuntime(a.env.Getenv, project)
@@ -26,10 +30,11 @@ func (a *app) host(ctx context.Context, engine Engine, project string) (*hosting
 	h := &hosting{runtime: runtime, over: make(chan struct{})}
 	hangup, quit := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	notifySupervisor(hangup, quit)
-	h.place, err = runtime.takePlace(0)
+	h.place, err = runtime.takePlace(lookedAt)
 	if errors.Is(err, errHeld) {
 		signal.Stop(hangup)
 		signal.Stop(quit)
+		runtime.tell()
 		return h, nil
 	}
 	if err != nil {

@@ -276,7 +276,7 @@ func (l *led) defined(podName, name string, applied bool) (translate.Pod, transl
 // for the preStop either.
 func (l *led) StopContainer(ctx context.Context, op plan.StopContainer) error {
 	_, c, ok := l.defined(l.podWith(op.Name), op.Name, true)
-	if !ok || c.Lifecycle.PreStop == nil || op.Grace == 0 {
+	if !ok || op.Grace == 0 || c.Lifecycle.PreStop == nil && !short(op.Grace, c.Grace) {
 		return l.Engine.StopContainer(ctx, op)
 	}
 	return l.supervisor.StopContainer(ctx, c, op.Name, op.Grace)
@@ -287,7 +287,25 @@ func (l *led) StopPod(ctx context.Context, op plan.StopPod) error {
 	if err := l.terminate(ctx, op.Pod, op.Grace); err != nil {
 		return err
 	}
-	return l.Engine.StopPod(ctx, op)
+	if err := l.Engine.StopPod(ctx, op); err != nil {
+		return err
+	}
+	return l.remember(ctx, op.Pod)
+}
+
+// remember writes down how a pod is now: who asks for its status next may be faster than the supervisor
+// in the background.
+func (l *led) remember(ctx context.Context, name string) error {
+	pod := l.pods[name]
+	now, ok, err := l.Pod(ctx, name)
+	if pod == nil || !pod.held.Known || err != nil || !ok {
+		return err
+	}
+	memory, err := recall(ctx, l, definition(l.before, now), now, pod.held.Memory)
+	if err != nil {
+		return err
+	}
+	return pod.held.Save(memory)
 }
 
 // RemovePod ends a pod as StopPod does and removes it.
@@ -316,10 +334,13 @@ func (l *led) terminate(ctx context.Context, name string, grace time.Duration) e
 			}
 		}
 	}
+	if grace == 0 {
+		return nil
+	}
 	ordered := slices.ContainsFunc(wanted.Containers(), func(c translate.Container) bool {
 		return c.Sidecar || c.Lifecycle.PreStop != nil
 	})
-	if !ordered || grace == 0 {
+	if !ordered && !short(grace, wanted.Grace) {
 		return nil
 	}
 	state, ok, err := l.Pod(ctx, name)
@@ -327,6 +348,14 @@ func (l *led) terminate(ctx context.Context, name string, grace time.Duration) e
 		return err
 	}
 	return l.supervisor.Terminate(ctx, wanted, state, grace)
+}
+
+// short says that a kubelet gives a container longer than that: the engine would kill it too early.
+func short(grace, declared time.Duration) bool {
+	if grace < 0 {
+		grace = declared
+	}
+	return grace < supervise.MinimumGrace
 }
 
 // troubled is an up that has done what it can, of which something is not well.

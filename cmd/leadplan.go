@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"slices"
 
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/status"
@@ -32,14 +33,27 @@ func (a *app) leadPlan(ctx context.Context, engine Engine, v view, before plan.A
 			return err
 		}
 	}
-	supervisor := a.superviseInBackground(ctx, l.runtime)
+	var supervisor *background
+	if starts(p) {
+		supervisor = a.superviseInBackground(ctx, l.runtime)
+	}
 	err = a.run(ctx, l, v, p).Err
 	l.close()
-	if adopted := supervisor.adopt(ctx, false); adopted != nil {
+	if supervisor == nil {
+		l.runtime.tell()
+	} else if adopted := supervisor.adopt(ctx); adopted != nil {
 		a.warn(adopted.Error())
 	}
 	if err != nil {
 		return err
 	}
 	return l.trouble()
+}
+
+// starts says whether something of a plan may run when it has been carried out.
+func starts(p plan.Plan) bool {
+	return slices.ContainsFunc(p.Steps, func(step plan.Step) bool {
+		_, stops := step.Op.(plan.StopPod)
+		return !stops
+	})
 }

@@ -119,14 +119,17 @@ func definition(actual plan.Actual, state plan.PodState) translate.Pod {
 	if pod, ok := actual.MadeFrom(state); ok {
 		return pod
 	}
-	pod := translate.Pod{Project: actual.Project, Name: state.Name, Restart: corev1.RestartPolicyAlways}
+	pod := translate.Pod{
+		Project: actual.Project, Name: state.Name, Restart: corev1.RestartPolicyAlways,
+		Grace: corev1.DefaultTerminationGracePeriodSeconds * time.Second,
+	}
 	for _, c := range podContainers(state) {
 		if containerLabel(c) != c.Container {
 			continue // it is only there while it is being replaced
 		}
 		container := translate.Container{
 			Project: actual.Project, Pod: state.Name, Name: c.Container, Init: c.Role == translate.RoleInit, Order: c.Order, Image: c.Image,
-			Lifecycle: translate.Lifecycle{Restart: corev1.RestartPolicyAlways},
+			Grace: pod.Grace, Lifecycle: translate.Lifecycle{Restart: corev1.RestartPolicyAlways},
 		}
 		if container.Init {
 			container.Lifecycle.Restart = corev1.RestartPolicyOnFailure

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,18 +30,22 @@ var (
 	errGone = errors.New("it was removed")
 )
 
-// acquire waits until this process alone may change the project; note is told once for whom.
-func acquire(ctx context.Context, getenv func(string) string, project string, note func(string)) (*lock, error) {
-	dir, err := stateDir(getenv)
+// acquire waits until this process alone may change the project; note is told once for whom. The command
+// is what others are told.
+func acquire(ctx context.Context, getenv func(string) string, project, command string, note func(string)) (*lock, error) {
+	path, err := projectLock(getenv, project)
 	if err != nil {
-		return nil, fmt.Errorf("lock project %s: %w", project, err)
+		return nil, err
 	}
-	path := filepath.Join(dir, project+".lock")
 	told := false
 	for {
-		l, err := tryAcquire(dir, path)
+		l, err := tryAcquire(filepath.Dir(path), path)
 		switch {
 		case err == nil:
+			if err := l.sign(command); err != nil {
+				l.release()
+				return nil, fmt.Errorf("lock project %s: %w", project, err)
+			}
 			return l, nil
 		case errors.Is(err, errGone):
 			continue
@@ -48,15 +53,52 @@ func acquire(ctx context.Context, getenv func(string) string, project string, no
 			return nil, fmt.Errorf("lock project %s: %w", project, err)
 		}
 		if !told {
-			note(fmt.Sprintf("waiting for another podup%s on project %s", holder(path), project))
+			note(fmt.Sprintf("waiting for %s on project %s", holder(path), project))
 			told = true
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for another podup on project %s: %w", project, ctx.Err())
+			return nil, fmt.Errorf("wait for %s on project %s: %w", holder(path), project, context.Cause(ctx))
 		case <-time.After(lockInterval):
 		}
 	}
+}
+
+// upPatience is how long a down waits for an up to end by itself.
+const upPatience = 3 * time.Second
+
+var errPatience = errors.New("it takes too long")
+
+// acquireFromUp is acquire for one who wants what an up makes to be gone: an up that does not end, for its
+// init container does not, is interrupted.
+func acquireFromUp(ctx context.Context, getenv func(string) string, project, command string, note func(string)) (*lock, error) {
+	patient, cancel := context.WithTimeoutCause(ctx, upPatience, errPatience)
+	defer cancel()
+	held, err := acquire(patient, getenv, project, command, note)
+	if !errors.Is(err, errPatience) {
+		return held, err
+	}
+	path, err := projectLock(getenv, project)
+	if err != nil {
+		return nil, err
+	}
+	if pid, holding := lockedBy(path); holding == upCommand && isHeld(path) {
+		note("interrupting " + holder(path))
+		interrupt(pid)
+	}
+	return acquire(ctx, getenv, project, command, func(string) {}) // it has been said for whom
+}
+
+// upCommand is the command that another one may interrupt.
+const upCommand = "podup up"
+
+// projectLock is the path of a project's lock.
+func projectLock(getenv func(string) string, project string) (string, error) {
+	dir, err := stateDir(getenv)
+	if err != nil {
+		return "", fmt.Errorf("lock project %s: %w", project, err)
+	}
+	return filepath.Join(dir, project+".lock"), nil
 }
 
 // tryAcquire takes the lock or gives errHeld or errGone.
@@ -80,43 +122,54 @@ func tryAcquire(dir, path string) (*lock, error) {
 			err = errGone
 		}
 	}
-	if err == nil {
-		err = writePid(file)
-	}
 	if err != nil {
 		_ = file.Close()
 		return nil, err
 	}
-	return &lock{file: file, path: path}, nil
+	l := &lock{file: file, path: path}
+	if err := l.sign(""); err != nil {
+		l.release()
+		return nil, err
+	}
+	return l, nil
 }
 
-// writePid leaves the process for a waiting podup to name.
-func writePid(file *os.File) error {
-	if err := file.Truncate(0); err != nil {
+// sign leaves the process and what it does for a waiting podup to name.
+func (l *lock) sign(command string) error {
+	if err := l.file.Truncate(0); err != nil {
 		return err
 	}
-	_, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	_, err := fmt.Fprintln(io.NewOffsetWriter(l.file, 0), os.Getpid(), command)
 	return err
 }
 
 // holder names the process that holds the lock, as far as it can be read.
 func holder(path string) string {
-	if pid := holderPid(path); pid > 0 {
-		return fmt.Sprintf(" (pid %d)", pid)
+	pid, command := lockedBy(path)
+	if command == "" {
+		command = "another podup"
 	}
-	return ""
+	if pid > 0 {
+		command += fmt.Sprintf(" (pid %d)", pid)
+	}
+	return command
 }
 
-// holderPid is the process that holds the lock, 0 where that cannot be read.
-func holderPid(path string) int {
+// lockedBy is the process that holds the lock, 0 where that cannot be read, and its command.
+func lockedBy(path string) (pid int, command string) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return 0
+		return 0, ""
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return 0
+	number, command, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	if pid, err = strconv.Atoi(number); err != nil {
+		return 0, ""
 	}
+	return pid, command
+}
+
+func holderPid(path string) int {
+	pid, _ := lockedBy(path)
 	return pid
 }
 

@@ -23,7 +23,7 @@ func runtimeAt(dir string) func(string) string {
 
 func mustAcquire(t *testing.T, getenv func(string) string, project string) *lock {
 	t.Helper()
-	l, err := acquire(t.Context(), getenv, project, func(text string) { t.Errorf("waited: %s", text) })
+	l, err := acquire(t.Context(), getenv, project, "podup down", func(text string) { t.Errorf("waited: %s", text) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,13 +39,13 @@ func TestASecondPodupWaitsForTheFirstAndSaysForWhom(t *testing.T) {
 	notes := make(chan string, 10)
 	second := make(chan error)
 	go func() {
-		l, err := acquire(t.Context(), getenv, "shop", func(text string) { notes <- text })
+		l, err := acquire(t.Context(), getenv, "shop", "podup up", func(text string) { notes <- text })
 		if err == nil {
 			l.release()
 		}
 		second <- err
 	}()
-	if got, want := <-notes, fmt.Sprintf("waiting for another podup (pid %d) on project shop", os.Getpid()); got != want {
+	if got, want := <-notes, fmt.Sprintf("waiting for podup down (pid %d) on project shop", os.Getpid()); got != want {
 		t.Errorf("said %q, want %q", got, want)
 	}
 	select {
@@ -66,7 +66,7 @@ func TestWaitingEndsWithTheInterrupt(t *testing.T) {
 	getenv := runtimeAt(t.TempDir())
 	defer mustAcquire(t, getenv, "shop").release()
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := acquire(ctx, getenv, "shop", func(string) { cancel() })
+	_, err := acquire(ctx, getenv, "shop", "podup up", func(string) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
@@ -99,7 +99,7 @@ func TestOnlyOneHoldsALockThatIsRemovedOverAndOverAgain(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for range 25 {
-				l, err := acquire(t.Context(), getenv, "shop", func(string) {})
+				l, err := acquire(t.Context(), getenv, "shop", "podup up", func(string) {})
 				if err != nil {
 					t.Error(err)
 					return
@@ -137,7 +137,7 @@ func TestADirectoryOthersCanReachIsRefused(t *testing.T) {
 			if err := test.make(filepath.Join(dir, "podup")); err != nil {
 				t.Fatal(err)
 			}
-			_, err := acquire(t.Context(), runtimeAt(dir), "shop", func(string) {})
+			_, err := acquire(t.Context(), runtimeAt(dir), "shop", "podup up", func(string) {})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want %q", err, test.want)
 			}
@@ -156,7 +156,7 @@ func TestALockFileThatIsALinkIsNotFollowed(t *testing.T) {
 	if err := os.Symlink(victim, filepath.Join(dir, "podup", "shop.lock")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := acquire(t.Context(), getenv, "shop", func(string) {}); err == nil {
+	if _, err := acquire(t.Context(), getenv, "shop", "podup up", func(string) {}); err == nil {
 		t.Error("it was followed")
 	}
 	if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {

@@ -86,6 +86,9 @@ func believed(state plan.PodState, memory status.Memory) plan.PodState {
 		if !there || run.ID != c.ID || run.StartedAt.Unix() < c.StartedAt.Unix() || c.Status == plan.Paused {
 			continue // of a container that was replaced, or before the snapshot
 		}
+		if c.Status == plan.Exited && run.Running() && c.ExitedAt.Unix() > run.StartedAt.Unix() {
+			continue // an end that is not in the memory yet; the engine's list gives whole seconds
+		}
 		c.StartedAt, c.ExitedAt, c.ExitCode = run.StartedAt, run.FinishedAt, run.ExitCode
 		switch {
 		case run.Running():

@@ -43,7 +43,7 @@ restart policy, with its hooks and its grace; that counts as a restart.`,
 }
 
 func runRestart(ctx context.Context, opts *steerOptions) error {
-	s, err := opts.app.steer(ctx)
+	s, err := opts.app.steer(ctx, "podup restart")
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ difference. Nothing has to be set up: podup uses the Podman it finds.`,
 	root.AddCommand(
 		newValidateCommand(a, nil), newUpCommand(a, nil), newDiffCommand(a, nil), newDownCommand(a, nil),
 		newHistoryCommand(a, nil), newRollbackCommand(a, nil),
-		newPsCommand(a), newLsCommand(a), newLogsCommand(a), newExecCommand(a),
+		newPsCommand(a), newLsCommand(a), newLogsCommand(a), newExecCommand(a), newDebugCommand(a),
 		newStatusCommand(a, nil), newDescribeCommand(a, nil), newEventsCommand(a, nil), newGetCommand(a, nil), newWaitCommand(a, nil),
 		newStopCommand(a, nil), newStartCommand(a, nil), newRestartCommand(a, nil),
 		newExplainCommand(a), newOwnCommand(), newVersionCommand(a), newSuperviseCommand(a), newNetnsCommand(a), newCompletionCommand(a), newExitCodesTopic(a),

@@ -19,6 +19,9 @@ func notifySupervisor(hangup, quit chan<- os.Signal) {
 // tellSupervisor lets a supervisor read its definitions again.
 func tellSupervisor(pid int) { _ = syscall.Kill(pid, syscall.SIGHUP) }
 
+// interrupt ends a command as Ctrl-C does. A shell starts what it does not wait for with SIGINT ignored.
+func interrupt(pid int) { _ = syscall.Kill(pid, syscall.SIGTERM) }
+
 // endTime is how long a supervisor that has nothing to supervise any more may take to end.
 const endTime = 3 * time.Second
 

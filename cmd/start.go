@@ -34,7 +34,7 @@ podup up makes pods from manifests.`,
 }
 
 func runStart(ctx context.Context, opts *steerOptions) error {
-	s, err := opts.app.steer(ctx)
+	s, err := opts.app.steer(ctx, "podup start")
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type steering struct {
 }
 
 // steer locks a project and looks at it.
-func (a *app) steer(ctx context.Context) (*steering, error) {
+func (a *app) steer(ctx context.Context, command string) (*steering, error) {
 	project, err := a.existingProject()
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (a *app) steer(ctx context.Context) (*steering, error) {
 		return nil, err
 	}
 	s := &steering{app: a, engine: engine, view: a.view("")}
-	if s.held, err = acquire(ctx, a.env.Getenv, project, s.view.Note); err != nil {
+	if s.held, err = acquire(ctx, a.env.Getenv, project, command, s.view.Note); err != nil {
 		s.close()
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func podsOnly(command *cobra.Command, args []string) error {
 }
 
 func runStop(ctx context.Context, opts *steerOptions) error {
-	s, err := opts.app.steer(ctx)
+	s, err := opts.app.steer(ctx, "podup stop")
 	if err != nil {
 		return err
 	}

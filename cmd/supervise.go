@@ -94,7 +94,7 @@ func (a *app) supervise(ctx context.Context) error {
 	}()
 	for staying.Err() == nil {
 		// Whoever takes a project down has the lock, and tells this supervisor to leave.
-		held, err := acquire(staying, a.env.Getenv, project, func(string) {})
+		held, err := acquire(staying, a.env.Getenv, project, "podup supervise", func(string) {})
 		if err != nil {
 			break
 		}
@@ -103,6 +103,7 @@ func (a *app) supervise(ctx context.Context) error {
 			// Nobody makes a pod while the project is locked: whoever does next finds no supervisor.
 			if err == nil {
 				_ = place.remove()
+				_ = os.Remove(runtime.path) // unless it holds what is known of a pod
 			}
 			held.release()
 			return err
@@ -179,7 +180,7 @@ func (s *supervision) run(ctx context.Context, hangup <-chan os.Signal) {
 		case <-ended:
 			return
 		case <-hangup:
-			held, err := acquire(ctx, s.app.env.Getenv, s.runtime.project, func(string) {})
+			held, err := acquire(ctx, s.app.env.Getenv, s.runtime.project, "podup supervise", func(string) {})
 			if err != nil {
 				continue // the end of ctx
 			}

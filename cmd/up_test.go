@@ -81,7 +81,7 @@ func TestAnUpWaitsForAnother(t *testing.T) {
 	held := mustAcquire(t, environment(s.environment), "shop")
 	s.podup(1, "diff") // does not wait
 	r := s.start(t.Context(), "up", "-d")
-	r.says(t, fmt.Sprintf("waiting for another podup (pid %d) on project shop", os.Getpid()))
+	r.says(t, fmt.Sprintf("waiting for podup down (pid %d) on project shop", os.Getpid()))
 	if len(s.actual().Pods) > 0 {
 		t.Error("it did not wait")
 	}

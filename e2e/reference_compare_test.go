@@ -61,8 +61,11 @@ func TestCompareEvents(t *testing.T) {
 	}{
 		{"the same is no difference", reference, ""},
 		{"containers side by side change places", "0.0 b start|0.1 a start|5.0 b exit|5.1 a exit|6.0 b live|8.0 b live|10.0 b live|20.0 a start", ""},
-		{"a quarter later far from the beginning", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|24.5 a start", ""},
-		{"too late", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|25.5 a start", `"a start (2)" at 25.5, the kubelet's at 20.0`},
+		{"a kubelet's looking once a second adds up", "0.0 a start|0.1 b start|3.1 a exit|3.2 b exit|4.0 b live|6.0 b live|8.0 b live|16.2 a start", ""},
+		{"a start after a back-off comes by what a kubelet adds to it earlier", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|15.0 a start", ""},
+		{"a start before a back-off is over", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|12.5 a start", `"a start (2)" at 12.5`},
+		{"nothing but a start may be so early", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|2.0 b live|4.0 b live|6.0 b live|20.0 a start", `"b live" at 2.0`},
+		{"too late", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|22.5 a start", `"a start (2)" at 22.5, the kubelet's at 20.0`},
 		{"too early", "0.0 a start|0.2 b start|2.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|20.0 a start", `"a exit" at 2.0`},
 		{"a missing event", "0.0 a start|0.2 b start|5.0 a exit|6.0 b live|8.0 b live|10.0 b live|20.0 a start", `no "b exit"`},
 		{"a surplus event", reference + "|21.0 a exit", `"a exit (2)", which the kubelet's has not`},

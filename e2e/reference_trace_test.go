@@ -155,9 +155,14 @@ func parseNote(line string) (time.Time, string, error) {
 // runs side by side is as fast as the machine lets it be.
 const together = 700 * time.Millisecond
 
+// shortestBackoff is what a wait for a restart comes to at least.
+const shortestBackoff = 10 * time.Second
+
 // compareEvents says in which ways the events of a section are not those of the reference. tolerance
-// is what times may differ by at least; from four times that on it is a quarter. Of events that repeat,
-// the first and roughly the number count.
+// is what times may differ by, counted from the beginning or from the event before: what a kubelet loses
+// in looking once a second adds up. And a back-off takes a kubelet up to half as long again (pod_workers.go
+// completeWork: wait.Jitter(backoff, 0.5)), so that a start after one may come a third earlier. Of events
+// that repeat, the first and roughly the number count.
 func compareEvents(want, got []event, tolerance time.Duration, repeats []string) []string {
 	var problems []string
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
@@ -193,7 +198,10 @@ func compareEvents(want, got []event, tolerance time.Duration, repeats []string)
 			problem("no %q, which the kubelet's has at %.1f", w.text, w.at.Seconds())
 			continue
 		}
-		if off := (seen[at].at - w.at).Abs(); off > max(tolerance, w.at/4) {
+		if !inTime(wanted[:j], w, func(e event) (time.Duration, bool) {
+			i, ok := index[e.text]
+			return seen[max(i, 0)].at - e.at, ok
+		}, tolerance) {
 			problem("%q at %.1f, the kubelet's at %.1f", w.text, seen[at].at.Seconds(), w.at.Seconds())
 		}
 		for _, before := range wanted[:j] {
@@ -204,6 +212,31 @@ func compareEvents(want, got []event, tolerance time.Duration, repeats []string)
 		}
 	}
 	return problems
+}
+
+// inTime says whether an event comes when it may. late is by how much one comes later than in the reference,
+// if it comes.
+func inTime(before []event, e event, late func(event) (time.Duration, bool), tolerance time.Duration) bool {
+	off, _ := late(e)
+	if off.Abs() <= tolerance {
+		return true
+	}
+	beforeAny := true
+	for _, b := range slices.Backward(before) {
+		since, ok := late(b)
+		if !ok {
+			continue
+		}
+		if beforeAny && (off-since).Abs() <= tolerance {
+			return true
+		}
+		beforeAny = false
+		if container(b) == container(e) {
+			gap := e.at - b.at
+			return started(e) && gap >= shortestBackoff && off-since <= tolerance && since-off <= tolerance+gap/3
+		}
+	}
+	return false
 }
 
 // numbered tells the second event of the same text from the first, and drops what repeats.
@@ -223,12 +256,22 @@ func numbered(events []event, repeats []string) []event {
 	return list
 }
 
+// container is who noted an event.
+func container(e event) string {
+	name, _, _ := strings.Cut(e.text, " ")
+	return name
+}
+
+// started says that an event is of a container's program beginning.
+func started(e event) bool {
+	_, what, _ := strings.Cut(e.text, " ")
+	return strings.HasPrefix(what, "start")
+}
+
 // inOrder reports whether two events have an order however close they are: those of one container have,
 // but its program starts side by side with its postStart.
 func inOrder(before, after event) bool {
-	container, what, _ := strings.Cut(before.text, " ")
-	other, _, _ := strings.Cut(after.text, " ")
-	return container == other && !strings.HasPrefix(what, "start")
+	return container(before) == container(after) && !started(before)
 }
 
 // compareStatus says which lines differ.

@@ -192,7 +192,11 @@ func (d *differ) decideRun(p *podPlan, f *fate, down bool) {
 // Such a container did not finish its work, whatever its exit code says.
 func stoppedWithPod(state PodState, e ContainerState, grace time.Duration) bool {
 	end := state.Infra.ExitedAt
-	const rounding = 2 * time.Second // a container list has whole seconds
+	const (
+		rounding = 2 * time.Second // a container list has whole seconds
+		least    = 2 * time.Second // supervise.MinimumGrace
+	)
+	grace = max(grace, least)
 	return !end.IsZero() && !e.ExitedAt.IsZero() && e.ExitedAt.After(end.Add(-grace-rounding))
 }
 

@@ -113,16 +113,25 @@ func (a Actual) volumeMadeFrom(e VolumeState) translate.Volume {
 func (a Actual) podGrace(name string) time.Duration {
 	for _, p := range a.Applied {
 		if pod, ok := findPod(p, name); ok {
-			return pod.Grace
+			return declared(pod.Grace)
 		}
 	}
 	return -1
 }
 
+// declared is what an operation says of a declared grace: of none at all, that the declaration holds. Zero in
+// an operation is SIGKILL at once, which nobody but a user asks for.
+func declared(grace time.Duration) time.Duration {
+	if grace == 0 {
+		return -1
+	}
+	return grace
+}
+
 func (a Actual) containerGrace(pod, engineName string) time.Duration {
 	for _, p := range a.Applied {
 		if c, ok := findContainer(p, pod, engineName); ok {
-			return c.Grace
+			return declared(c.Grace)
 		}
 	}
 	return -1

@@ -106,7 +106,7 @@ func (k *keeper) announce() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.state.Containers)) {
-		if !k.plays(name) {
+		if !k.plays(name) && k.state.Containers[name].Role != translate.RoleDebug {
 			k.unwanted[name] = k.change(ActionRemove, "container/"+name, "no longer in the manifests")
 		}
 	}

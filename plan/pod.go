@@ -71,7 +71,7 @@ func (s PodState) has(container string) bool {
 // anything is made: one pod may take over the port of another.
 func (d *differ) removeReplaced(p *podPlan) {
 	p.podChange = d.change(ActionReplace, "pod/"+p.pod.Name, p.reasons...)
-	remove := RemovePod{Pod: p.pod.Name, Grace: p.pod.Grace}
+	remove := RemovePod{Pod: p.pod.Name, Grace: declared(p.pod.Grace)}
 	d.removals[p.pod.Name] = d.step(p.podChange, p.scope, remove, d.ready, d.rebuild(p.state, remove)...)
 }
 
@@ -136,7 +136,7 @@ func (d *differ) makePod(p *podPlan) {
 		d.makeVolume(v, scope, gone)
 	}
 	created := d.step(p.podChange, scope, CreatePod{p.pod}, slices.Concat(gone, d.ready),
-		RemovePod{Pod: p.pod.Name, Grace: p.pod.Grace})
+		RemovePod{Pod: p.pod.Name, Grace: declared(p.pod.Grace)})
 	started := d.step(p.podChange, scope, StartPod{p.pod.Name}, append(d.portsFreed(p.pod), created))
 	held := none
 	if len(p.pod.Held) > 0 {
@@ -223,7 +223,7 @@ func (d *differ) portsFreed(pod translate.Pod) []int {
 // was last.
 func (d *differ) stopGrace(pod, engineName string) time.Duration {
 	if c, ok := findContainer(d.want, pod, engineName); ok {
-		return c.Grace
+		return declared(c.Grace)
 	}
 	return d.actual.containerGrace(pod, engineName)
 }

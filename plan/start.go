@@ -77,7 +77,7 @@ func (k *keeper) runInits() {
 // unrun takes back the run of an init container, so that it does not look finished.
 func (k *keeper) unrun(f *fate) []Op {
 	if f.made() { // what made it takes it away
-		return []Op{StopContainer{Name: f.name, Grace: f.want.Grace}}
+		return []Op{StopContainer{Name: f.name, Grace: declared(f.want.Grace)}}
 	}
 	if ops := k.fallBack(f); len(ops) > 0 {
 		return ops
@@ -118,7 +118,7 @@ func (k *keeper) start(f *fate, turn []int) {
 	switch f.verdict {
 	case replace:
 		swapped := k.rename(f.change, scope, translate.SuccessorName(f.name), f.name, after)
-		f.last = k.step(f.change, scope, StartContainer{f.name}, []int{swapped}, StopContainer{Name: f.name, Grace: f.want.Grace})
+		f.last = k.step(f.change, scope, StartContainer{f.name}, []int{swapped}, StopContainer{Name: f.name, Grace: declared(f.want.Grace)})
 	case start, restart:
 		f.last = k.step(f.change, scope, StartContainer{f.at}, after, k.unstart(f)...)
 		if f.at != f.name {
@@ -138,7 +138,7 @@ func (k *keeper) unstart(f *fate) []Op {
 	if !k.whole || f.verdict == restart { // whose stop is taken back as well
 		return nil
 	}
-	ops := []Op{StopContainer{Name: f.at, Grace: f.want.Grace}}
+	ops := []Op{StopContainer{Name: f.at, Grace: declared(f.want.Grace)}}
 	if f.at == f.name {
 		ops = append(ops, RenameContainer{From: f.name, To: translate.PredecessorName(f.name)})
 	}

@@ -28,12 +28,12 @@ func (k *keeper) vacate() {
 		case f.verdict == remake:
 			after := k.gate(f)
 			if f.now.alive() {
-				after = []int{k.stop(f.change, scope, *f.now, f.at, f.want.Grace, after)}
+				after = []int{k.stop(f.change, scope, *f.now, f.at, declared(f.want.Grace), after)}
 			}
 			f.vacated = k.step(f.change, scope, RemoveContainer{f.at}, after, k.recreate(*f.now, f.name)...)
 		case f.regular(): // it gives its name away only when the others are ready
 			if f.verdict == replace && f.now.alive() {
-				f.vacated = k.stop(f.change, scope, *f.now, f.at, f.want.Grace, k.gate(f))
+				f.vacated = k.stop(f.change, scope, *f.now, f.at, declared(f.want.Grace), k.gate(f))
 			}
 		case f.verdict == replace, f.verdict == restart:
 			after := k.gate(f)
@@ -47,7 +47,7 @@ func (k *keeper) vacate() {
 			}
 			f.vacated = after[len(after)-1]
 			if f.now.alive() {
-				f.vacated = k.stop(f.change, scope, *f.now, old, f.want.Grace, after)
+				f.vacated = k.stop(f.change, scope, *f.now, old, declared(f.want.Grace), after)
 			}
 		}
 	}

@@ -76,6 +76,14 @@ func (e engine) Logs(ctx context.Context, container string, o podmantest.LogOpti
 }
 
 func (e engine) Exec(ctx context.Context, container string, o podmantest.ExecOptions) (int, error) {
+	return e.Client.Exec(ctx, container, execOptions(ctx, o))
+}
+
+func (e engine) Attach(ctx context.Context, container string, o podmantest.ExecOptions) (int, error) {
+	return e.Client.Attach(ctx, container, execOptions(ctx, o))
+}
+
+func execOptions(ctx context.Context, o podmantest.ExecOptions) podmanapi.ExecOptions {
 	opts := podmanapi.ExecOptions{
 		Command: o.Command, Env: o.Env, TTY: o.TTY, In: o.In,
 		Out: cmp.Or(o.Out, io.Discard), Err: cmp.Or(o.Err, io.Discard),
@@ -98,5 +106,5 @@ func (e engine) Exec(ctx context.Context, container string, o podmantest.ExecOpt
 			}
 		}()
 	}
-	return e.Client.Exec(ctx, container, opts)
+	return opts
 }

@@ -17,47 +17,46 @@ func (c *Client) Ended(ctx context.Context, run plan.Run) error {
 	if run.Pid <= 0 {
 		return nil
 	}
-	// A process of podup's own number is no container: the engine counts in another PID namespace.
-	if !c.local || !c.peer.visible || run.Pid == os.Getpid() {
-		return c.waitEnded(ctx, run)
-	}
-	process, err := openProcess(run.Pid)
-	switch {
-	case err != nil && !processExists(run.Pid):
+	err := c.gone(ctx, run,
+		func() (plan.Run, error) { return c.Inspect(ctx, run.Container) },
+		func() error { _, err := c.Wait(ctx, run.Container); return err },
+	)
+	if missing(err) {
 		return nil
-	case err != nil: // a kernel before 5.3
-		return c.waitEnded(ctx, run)
 	}
-	defer process.Close()
-	// The number may belong to another process by now. The engine answers with the process it started, and
-	// the one that is open here is it if the engine still has the same run.
-	now, err := c.Inspect(ctx, run.Container)
-	if err != nil {
-		if missing(err) {
+	return err
+}
+
+// gone waits for the end of a run: look tells which run its container is in, wait is the engine's.
+func (c *Client) gone(ctx context.Context, run plan.Run, look func() (plan.Run, error), wait func() error) error {
+	var process process
+	opened := false
+	// A process of podup's own number is no container: the engine counts in another PID namespace.
+	if c.local && c.peer.visible && run.Pid != os.Getpid() {
+		var err error
+		process, err = openProcess(run.Pid)
+		opened = err == nil // it fails on a kernel before 5.3
+		if err != nil && !processExists(run.Pid) {
 			return nil
 		}
+	}
+	if opened {
+		defer process.Close()
+	}
+	// The number may belong to another process by now. The engine answers with the process it started, and
+	// the one that is open here is it if the engine still has the same run.
+	now, err := look()
+	if err == nil && (now.ID != run.ID || now.Pid != run.Pid || !now.StartedAt.Equal(run.StartedAt)) {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	if now.ID != run.ID || now.Pid != run.Pid || !now.StartedAt.Equal(run.StartedAt) {
-		return nil
+	if !opened {
+		return wait()
 	}
 	if err := process.wait(ctx); err != nil {
 		return fmt.Errorf("wait for the end of container/%s: %w", run.Container, err)
 	}
 	return nil
-}
-
-// waitEnded asks the engine. A run that is not its last one any more has ended.
-func (c *Client) waitEnded(ctx context.Context, run plan.Run) error {
-	now, err := c.Inspect(ctx, run.Container)
-	if err == nil && (now.ID != run.ID || now.Pid != run.Pid || !now.StartedAt.Equal(run.StartedAt)) {
-		return nil
-	}
-	if err == nil {
-		_, err = c.Wait(ctx, run.Container)
-	}
-	if missing(err) {
-		return nil
-	}
-	return err
 }

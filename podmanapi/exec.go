@@ -101,7 +101,14 @@ func (c *Client) attach(ctx context.Context, session, doing string, opts ExecOpt
 		case <-ctx.Done():
 		}
 	}
-	r := post(doing, "/exec/"+session+"/start", nil, start)
+	return c.converse(ctx, post(doing, "/exec/"+session+"/start", nil, start), "/exec/"+session, opts, nil)
+}
+
+// converse turns a request's connection into the streams of a process and copies these until the process
+// has closed them. Resource is what has the terminal; connected, which may be nil, is done before anything
+// is copied.
+func (c *Client) converse(ctx context.Context, r request, resource string, opts ExecOptions, connected func() error) error {
+	doing := r.doing
 	r.header = http.Header{"Connection": {"Upgrade"}, "Upgrade": {"tcp"}}
 	reply, err := c.send(ctx, r)
 	if err != nil {
@@ -116,11 +123,16 @@ func (c *Client) attach(ctx context.Context, session, doing string, opts ExecOpt
 	stopped := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stopped()
 	defer conn.Close()
+	if connected != nil {
+		if err := connected(); err != nil {
+			return err
+		}
+	}
 
 	ended, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if opts.TTY && opts.Resize != nil {
-		go c.followSize(ended, session, opts.Resize)
+		go c.followSize(ended, resource, opts.Resize)
 	}
 	if opts.In != nil {
 		go sendInput(conn, opts.In)
@@ -158,8 +170,9 @@ func sendInput(conn io.Writer, in io.Reader) {
 	}
 }
 
-// followSize tells the session each new size of the terminal; one it misses is no failure.
-func (c *Client) followSize(ctx context.Context, session string, sizes <-chan TerminalSize) {
+// followSize tells an exec session or a container each new size of the terminal; one it misses is no
+// failure.
+func (c *Client) followSize(ctx context.Context, resource string, sizes <-chan TerminalSize) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -169,7 +182,7 @@ func (c *Client) followSize(ctx context.Context, session string, sizes <-chan Te
 				return
 			}
 			query := url.Values{"h": {strconv.Itoa(int(size.Height))}, "w": {strconv.Itoa(int(size.Width))}}
-			_ = c.call(ctx, post("resize the terminal", "/exec/"+session+"/resize", query, nil), nil)
+			_ = c.call(ctx, post("resize the terminal", resource+"/resize", query, nil), nil)
 		}
 	}
 }

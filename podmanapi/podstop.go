@@ -103,23 +103,6 @@ func (c *Client) killStopping(ctx context.Context, members []listed, doing strin
 	return errors.Join(errs...)
 }
 
-// stop stops one container by ID. One that never ran or is gone is stopped. A paused one is unpaused
-// first: the engine refuses to stop it, and a kill can leave it stopped with exit code -1 (5.8 rootful).
-func (c *Client) stop(ctx context.Context, id, doing string, grace time.Duration) error {
-	r := post(doing, "/containers/"+id+"/stop", timeout(grace), nil)
-	err := c.call(ctx, r, nil)
-	if pausedRefusal(err) {
-		if err := c.call(ctx, post(doing, "/containers/"+id+"/unpause", nil, nil), nil); err != nil && !notPaused(err) {
-			return err
-		}
-		err = c.call(ctx, r, nil)
-	}
-	if missing(err) || vanished(err) {
-		return nil
-	}
-	return err
-}
-
 // pausedRefusal is "container X is running or paused, refusing to clean up: container state improper".
 func pausedRefusal(err error) bool { return refusal(err, "running or paused") }
 

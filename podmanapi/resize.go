@@ -34,9 +34,19 @@ func (c *Client) ResizeContainer(ctx context.Context, con translate.Container, n
 	return warnings, err
 }
 
+// resizeSpec is the body of POST /containers/X/update (handlers.UpdateEntities). Without NoHealthCheck
+// Podman judges the health check that the container does not have: "healthcheck-timeout must be at
+// least 1 second" (5.8).
+type resizeSpec struct {
+	resources
+	NoHealthCheck bool `json:"no_healthcheck"`
+}
+
 // resizeOf names every value but the shares, which cannot be taken back.
-func resizeOf(r translate.Resources) resources {
-	limits := resources{Memory: &memoryLimit{Limit: unlimited, Swap: unlimited}, CPU: &cpuLimit{Shares: r.CPUShares, Quota: unlimited}}
+func resizeOf(r translate.Resources) resizeSpec {
+	limits := resizeSpec{NoHealthCheck: true, resources: resources{
+		Memory: &memoryLimit{Limit: unlimited, Swap: unlimited}, CPU: &cpuLimit{Shares: r.CPUShares, Quota: unlimited},
+	}}
 	if r.MemoryLimit > 0 {
 		limits.Memory = &memoryLimit{Limit: r.MemoryLimit, Swap: r.MemoryLimit}
 	}

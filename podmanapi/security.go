@@ -19,6 +19,9 @@ func addConfinement(spec *containerSpec, con translate.Container) {
 		// The pod's own setting reaches none of its containers (5.8, 5.4).
 		spec.PIDNS = &namespace{Mode: "host"}
 	}
+	if con.Target != "" {
+		spec.PIDNS = &namespace{Mode: "container", Value: translate.ContainerName(con.Pod, con.Target)}
+	}
 }
 
 // oomScore is the container's oom_score_adj. A rootful engine that may not lower its own fails the

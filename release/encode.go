@@ -39,6 +39,7 @@ type document struct {
 // definition is what two releases are compared by: the objects and the choices that shape them.
 type definition struct {
 	Network    string                                  `json:"network,omitempty"`
+	MaxBackoff time.Duration                           `json:"maxBackoff,omitempty"` // nanoseconds
 	Pods       []object[*corev1.Pod]                   `json:"pods,omitempty"`
 	ConfigMaps []object[*corev1.ConfigMap]             `json:"configMaps,omitempty"`
 	Secrets    []secret                                `json:"secrets,omitempty"`
@@ -70,6 +71,7 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 func encode(r Release, key []byte) (json.RawMessage, map[string][]byte, error) {
 	def := definition{
 		Network:    r.Options.Network,
+		MaxBackoff: r.Options.MaxBackoff,
 		Pods:       objects(r.Set.Pods),
 		ConfigMaps: objects(r.Set.ConfigMaps),
 		Claims:     objects(r.Set.Claims),
@@ -105,13 +107,13 @@ func objects[T any](docs []manifest.Document[T]) []object[T] {
 	return all
 }
 
-// decode is the reverse of encode; value gives a secret value by its digest.
-func decode(raw json.RawMessage, value func(digest string) ([]byte, error)) (set manifest.Set, network string, err error) {
+// decode is the reverse of encode, into a release; value gives a secret value by its digest.
+func decode(raw json.RawMessage, into *Release, value func(digest string) ([]byte, error)) error {
 	var def definition
 	if err := json.Unmarshal(raw, &def); err != nil {
-		return manifest.Set{}, "", fmt.Errorf("it is damaged: %w", err)
+		return fmt.Errorf("it is damaged: %w", err)
 	}
-	set = manifest.Set{ConfigMaps: documents(def.ConfigMaps), Pods: documents(def.Pods), Claims: documents(def.Claims)}
+	set := manifest.Set{ConfigMaps: documents(def.ConfigMaps), Pods: documents(def.Pods), Claims: documents(def.Claims)}
 	for _, s := range def.Secrets {
 		if s.Object == nil {
 			continue
@@ -120,13 +122,14 @@ func decode(raw json.RawMessage, value func(digest string) ([]byte, error)) (set
 		for _, name := range slices.Sorted(maps.Keys(s.Values)) {
 			data, err := value(s.Values[name])
 			if err != nil {
-				return manifest.Set{}, "", fmt.Errorf("secret %s, key %s: %w", s.Object.Name, name, err)
+				return fmt.Errorf("secret %s, key %s: %w", s.Object.Name, name, err)
 			}
 			s.Object.Data[name] = data
 		}
 		set.Secrets = append(set.Secrets, manifest.NewDocument(s.Object, s.Dir))
 	}
-	return set, def.Network, nil
+	into.Set, into.Options.Network, into.Options.MaxBackoff = set, def.Network, def.MaxBackoff
+	return nil
 }
 
 func documents[T interface {

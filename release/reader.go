@@ -150,7 +150,7 @@ func (r Reader) load(ctx context.Context, entries []entry, i int) (Release, erro
 		return Release{}, err
 	}
 	var key []byte
-	set, network, err := decode(doc.Definition, func(name string) ([]byte, error) {
+	err = decode(doc.Definition, &found, func(name string) ([]byte, error) {
 		if !digestRule.MatchString(name) {
 			return nil, fmt.Errorf("%q is no digest", name)
 		}
@@ -171,6 +171,5 @@ func (r Reader) load(ctx context.Context, entries []entry, i int) (Release, erro
 	if err != nil {
 		return Release{}, fmt.Errorf("read release %d: %w", found.Number, err)
 	}
-	found.Set, found.Options.Network = set, network
 	return found, nil
 }

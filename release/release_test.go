@@ -94,6 +94,27 @@ func TestTheSameDefinitionIsWrittenOnce(t *testing.T) {
 	}
 }
 
+func TestTheOptionsThatShapeAProjectComeBack(t *testing.T) {
+	store := Store{Files: newMemory()}
+	for i, options := range []Options{{}, {MaxBackoff: 10 * time.Second}, {Network: "host", MaxBackoff: 10 * time.Second}} {
+		key, _, err := store.Key(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		number, err := store.Begin(t.Context(), Release{Created: created, Set: example("web:1", "swordfish"), Options: options}, key)
+		if err != nil || number != i+1 {
+			t.Fatalf("%+v: number %d, want %d: %v", options, number, i+1, err)
+		}
+		if err := store.Finish(t.Context(), number); err != nil {
+			t.Fatal(err)
+		}
+		got, _, err := store.Latest(t.Context())
+		if err != nil || got.Options.MaxBackoff != options.MaxBackoff || got.Options.Network != options.Network {
+			t.Errorf("%+v came back as %+v, %v", options, got.Options, err)
+		}
+	}
+}
+
 func TestAFailedReleaseIsTakenUpAgain(t *testing.T) {
 	files := newMemory()
 	apply(t, files, example("web:1", "x"), true)

@@ -18,7 +18,7 @@ func conditions(object *corev1.Pod, s corev1.PodStatus, state plan.PodState, mem
 	all := slices.Concat(s.InitContainerStatuses, s.ContainerStatuses)
 	containersReady := containersReady(object, all, s.Phase)
 	list := []corev1.PodCondition{
-		{Type: corev1.PodReadyToStartContainers, Status: truth(sandboxed(state))},
+		{Type: corev1.PodReadyToStartContainers, Status: truth(sandboxed(state) && !over(s.Phase, all))},
 		initialized(object, all, s.Phase, memory),
 		ready(containersReady),
 		containersReady,
@@ -36,6 +36,14 @@ func conditions(object *corev1.Pod, s corev1.PodStatus, state plan.PodState, mem
 		}
 	}
 	return list
+}
+
+// over says that a pod is finished and all that it ran has ended. A kubelet ends its sandbox with it (kubelet.go
+// SyncTerminatingPod); here that stays for another up, which starts the pod once more, and starts nothing by
+// itself.
+func over(phase corev1.PodPhase, statuses []corev1.ContainerStatus) bool {
+	return (phase == corev1.PodSucceeded || phase == corev1.PodFailed) &&
+		!slices.ContainsFunc(statuses, func(s corev1.ContainerStatus) bool { return s.State.Running != nil })
 }
 
 func truth(is bool) corev1.ConditionStatus {

@@ -35,14 +35,27 @@ func (n *decider) keep(v *view) {
 	case v.running && v.m.Hook == status.HookFailed:
 		n.kill(v, status.KillPostStart, "FailedPostStartHook", nil)
 	case v.work != "":
-	case v.running && v.want.Lifecycle.Liveness != nil && v.m.Liveness.Result == status.Failure:
-		n.kill(v, status.KillLiveness, v.failed("liveness"), v.want.Lifecycle.Liveness)
-	case v.running && v.want.Lifecycle.Startup != nil && v.m.Startup.Result == status.Failure:
-		n.kill(v, status.KillStartup, v.failed("startup"), v.want.Lifecycle.Startup)
+	case v.running && v.probed() != nil:
+		kind, why := "liveness", status.KillLiveness
+		if v.probed() == v.want.Lifecycle.Startup {
+			kind, why = "startup", status.KillStartup
+		}
+		n.kill(v, why, v.failed(kind), v.probed())
 	case v.running:
 	case v.wanted():
 		n.start(v)
 	}
+}
+
+// probed is the probe by whose failure a container is to end, nil where there is none.
+func (v *view) probed() *corev1.Probe {
+	switch l := v.want.Lifecycle; {
+	case l.Liveness != nil && v.m.Liveness.Result == status.Failure:
+		return l.Liveness
+	case l.Startup != nil && v.m.Startup.Result == status.Failure:
+		return l.Startup
+	}
+	return nil
 }
 
 func (v *view) failed(probe string) string {

@@ -15,6 +15,8 @@ import (
 // launch is what a lead knows of the Launch it works for.
 type launch struct {
 	network bool // a hook or a probe needs the sandbox
+	// kept are the sidecars that must be kept running while something after them is waited for.
+	kept    map[string]bool
 	tell    func(string)
 	failure error            // the engine could not start a container
 	hooks   map[string]error // of the postStarts that failed last, by container
@@ -22,7 +24,25 @@ type launch struct {
 
 // needsRun says that something of a container's run must be known before the launch is over.
 func (n *launch) needsRun(c translate.Container) bool {
-	return c.Init && (!c.Sidecar || c.Lifecycle.Startup != nil) || c.Lifecycle.PostStart != nil
+	return c.Init && !c.Sidecar || n.kept[c.Name] || c.Sidecar && c.Lifecycle.Startup != nil || c.Lifecycle.PostStart != nil
+}
+
+// keptSidecars are those before an init container that runs to its end, or before a sidecar whose startup
+// probe must pass: either may take long, and need them.
+func keptSidecars(pod translate.Pod) map[string]bool {
+	kept := map[string]bool{}
+	var before []string
+	for _, c := range pod.Init {
+		if !c.Sidecar || c.Lifecycle.Startup != nil {
+			for _, name := range before {
+				kept[name] = true
+			}
+		}
+		if c.Sidecar {
+			before = append(before, c.Name)
+		}
+	}
+	return kept
 }
 
 func (n *launch) hooked(container string, err error) {
@@ -53,9 +73,11 @@ func (n *launch) say(c translate.Container) {
 // runs by then runs on.
 func (s *Supervisor) Launch(ctx context.Context, pod translate.Pod, held Held, report func(string)) (Launched, error) {
 	l := newLead(s, pod)
-	l.held, l.launch = &held, &launch{tell: report, hooks: map[string]error{}}
+	l.held, l.launch = &held, &launch{tell: report, kept: keptSidecars(pod), hooks: map[string]error{}}
 	for _, c := range pod.Containers() {
-		l.launch.network = l.launch.network || c.Lifecycle.PostStart != nil || c.Sidecar && c.Lifecycle.Startup != nil
+		hooks := c.Lifecycle
+		l.launch.network = l.launch.network || hooks.PostStart != nil || c.Sidecar && hooks.Startup != nil ||
+			l.launch.kept[c.Name] && (hooks.Liveness != nil || hooks.Readiness != nil)
 	}
 	l.recall()
 

@@ -81,12 +81,12 @@ func (n *decider) decide() {
 	}
 	switch {
 	case terminal(n.memory.Phase), n.memory.Stopped:
-		n.killPod(n.in.Pod.Grace, true)
+		n.killPod(lastGrace(n.in.Pod), true)
 	case n.overdue():
 		n.memory.Phase, n.memory.Reason = corev1.PodFailed, status.DeadlineExceeded
 		n.memory.Message = "Pod was active on the node longer than the specified deadline"
 		n.event("", Normal, status.DeadlineExceeded, n.memory.Message)
-		n.killPod(n.in.Pod.Grace, true)
+		n.killPod(lastGrace(n.in.Pod), true)
 	case n.sandboxGone():
 		n.sandbox()
 	case slices.ContainsFunc(n.views(), func(v *view) bool { return v.running && v.m.Stale }):
@@ -110,6 +110,10 @@ func (n *decider) overdue() bool {
 	return true
 }
 
+// lastGrace is what a pod has whose life is over: a second at least (kubelet: pod_workers.go
+// calculateEffectiveGracePeriod), unlike one whose containers are killed to be started again.
+func lastGrace(pod translate.Pod) time.Duration { return max(pod.Grace, time.Second) }
+
 // killPod ends all that runs, once what is being stopped has ended.
 func (n *decider) killPod(grace time.Duration, preStop bool) {
 	n.actions = nil
@@ -130,7 +134,7 @@ func (n *decider) killPod(grace time.Duration, preStop bool) {
 // kuberuntime_container.go computeInitContainerActions).
 func (n *decider) initialize() bool {
 	if n.memory.Initialized {
-		if n.finished() {
+		if n.finished() || n.lastKilled() {
 			return true
 		}
 		for _, v := range n.inits {
@@ -180,9 +184,32 @@ func (n *decider) finished() bool {
 	return !slices.ContainsFunc(n.apps, func(v *view) bool { return v.running || v.work != "" || v.wanted() })
 }
 
+// lastKilled says that a probe ends what is left of the app containers and none is started again. Then the
+// whole pod is ended, with its own grace: the probe's is for a container alone (kubelet: computePodActions,
+// where nothing is kept or started).
+func (n *decider) lastKilled() bool {
+	some := false
+	for _, v := range n.apps {
+		switch {
+		case v.work != "" || !v.running && v.wanted():
+			return false
+		case !v.running:
+		case v.policy() == corev1.RestartPolicyNever && v.m.Hook != status.HookFailed && v.probed() != nil:
+			some = true
+		default:
+			return false
+		}
+	}
+	return some
+}
+
 func (n *decider) runApps() {
+	if n.lastKilled() {
+		n.killPod(n.in.Pod.Grace, true)
+		return
+	}
 	if n.finished() {
-		n.killPod(n.in.Pod.Grace, true) // sidecars do not keep a pod alive
+		n.killPod(lastGrace(n.in.Pod), true) // sidecars do not keep a pod alive
 		return
 	}
 	for _, v := range n.apps {
@@ -206,7 +233,7 @@ func (n *decider) conclude() {
 	s := status.Of(n.in.Pod, n.in.Actual, n.memory, n.in.Now)
 	if terminal(s.Phase) && !terminal(n.memory.Phase) && !n.memory.Stopped && n.over() {
 		n.memory.Phase = s.Phase
-		n.killPod(n.in.Pod.Grace, true) // sidecars, when an init container has failed for good
+		n.killPod(lastGrace(n.in.Pod), true) // sidecars, when an init container has failed for good
 		for _, v := range n.views() {
 			n.memory.Containers[v.want.Name] = v.m
 		}

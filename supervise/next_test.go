@@ -238,6 +238,20 @@ func TestNext(t *testing.T) {
 				l.Liveness = aProbe("alive", 10, 3)
 				l.Liveness.TerminationGracePeriodSeconds = &grace
 			})), "app=running", memory("app", failing(liveness))), want: "kill app within 3s"},
+		{name: "what a probe ends when nothing else runs or is to start ends with the pod, which has its own grace",
+			in: scene(aPod(onNever, "sidecar:proxy app job", preStop, lifecycle("app", func(l *translate.Lifecycle) {
+				l.Liveness = aProbe("alive", 10, 3)
+				l.Liveness.TerminationGracePeriodSeconds = &grace
+			})), "proxy=running app=running job=exit0", memory("app", failing(liveness))), want: "kill pod within 30s preStop app"},
+		{name: "what a probe ends while another container runs ends alone",
+			in: scene(aPod(onNever, "app job", lifecycle("app", func(l *translate.Lifecycle) {
+				l.Liveness = aProbe("alive", 10, 3)
+				l.Liveness.TerminationGracePeriodSeconds = &grace
+			})), "app=running job=running", memory("app", failing(liveness))), want: "kill app within 3s"},
+		{name: "a probe's kill in a pod without a grace has none",
+			in: scene(aPod(onAlways, "app", probed, func(p *translate.Pod) { p.Grace = 0 }), "app=running", up, memory("app", failing(liveness))), want: "kill app within 0s"},
+		{name: "the end of a pod without a grace has a second", phase: corev1.PodFailed,
+			in: scene(aPod(onAlways, "app", preStop, func(p *translate.Pod) { p.Grace = 0 }), "app=running", func(in *Input) { in.Memory.Phase = corev1.PodFailed }), want: "kill pod within 1s preStop app"},
 		{name: "a failed startup probe ends the container",
 			in: scene(aPod(onAlways, "app", probed), "app=running", memory("app", failing(startup))), want: "kill app within 30s"},
 		{name: "a container that is being ended is let alone",

@@ -95,6 +95,23 @@ func TestLaunchWaitsForASidecarToBeStarted(t *testing.T) {
 	})
 }
 
+func TestLaunchKeepsASidecarRunningForTheInitContainersAfterIt(t *testing.T) {
+	bubble(t, aPod(onAlways, "sidecar:proxy init:migrate app"), func(w *world) {
+		w.lives["proxy"] = func(run int) life {
+			if run == 1 {
+				return life{lasts: time.Second, code: 4}
+			}
+			return life{}
+		}
+		w.lives["migrate"] = always(life{lasts: 5 * time.Second})
+		if launched, err := w.launch(w.supervisor()); err != nil || launched.Trouble != nil {
+			t.Fatalf("%v, %+v", err, launched.Trouble)
+		}
+		expect(t, w.said("start", "proxy", "migrate"),
+			"0.0 start proxy", "0.0 start migrate", "1.0 proxy ended 4", "1.0 start proxy", "5.0 migrate ended 0", "5.0 start app")
+	})
+}
+
 func TestASupervisorAdoptsWhatRuns(t *testing.T) {
 	pod := aPod(onAlways, "sidecar:proxy app", lifecycle("app", func(l *translate.Lifecycle) { l.PostStart = command("ok") }))
 	bubble(t, pod, func(w *world) {

@@ -11,9 +11,9 @@ import (
 	"github.com/podup/podup/translate"
 )
 
-// minimumGrace is what every container has between its stop signal and SIGKILL, however little of the
+// MinimumGrace is what every container has between its stop signal and SIGKILL, however little of the
 // grace is left (kuberuntime_manager.go: minimumGracePeriodInSeconds).
-const minimumGrace = 2 * time.Second
+const MinimumGrace = 2 * time.Second
 
 // victim is a running container that is to end.
 type victim struct {
@@ -30,9 +30,8 @@ type victim struct {
 // are left stopped. The caller holds the pod's lock.
 func (s *Supervisor) Terminate(ctx context.Context, pod translate.Pod, state plan.PodState, grace time.Duration) error {
 	if grace < 0 {
-		grace = pod.Grace
+		grace = lastGrace(pod)
 	}
-	// kubelet: pod_workers.go calculateEffectiveGracePeriod knows no less.
 	grace = max(grace, time.Second)
 	known := map[string]translate.Container{}
 	for _, c := range pod.Containers() {
@@ -187,7 +186,7 @@ func (s *Supervisor) kill(ctx context.Context, v victim, sandbox plan.Sandbox, g
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.cfg.Engine.StopContainer(ctx, plan.StopContainer{Name: v.name, Grace: max(left(), minimumGrace)}); err != nil {
+	if err := s.cfg.Engine.StopContainer(ctx, plan.StopContainer{Name: v.name, Grace: max(left(), MinimumGrace)}); err != nil {
 		return fmt.Errorf("stop container/%s: %w", v.name, err)
 	}
 	return nil

@@ -30,8 +30,8 @@ func (p *podTranslator) container(c *corev1.Container, path *field.Path, init bo
 
 		RestartForCPU:    restartsFor(c, corev1.ResourceCPU),
 		RestartForMemory: restartsFor(c, corev1.ResourceMemory),
-		Security:   p.security(c, path),
-		Lifecycle:  p.lifecycle(c, path, init),
+		Security:         p.security(c, path),
+		Lifecycle:        p.lifecycle(c, path, init),
 	}
 	wanted.Sidecar = init && sidecar(c)
 	if wanted.Entrypoint != nil && wanted.Command == nil {

@@ -137,6 +137,8 @@ var unfixed = map[string]string{
 	"Container.Lifecycle":     "a supervisor does it, not Podman",
 	"Container.Grace":         "each stop says its own",
 	"Mount.HostPathType":      "it is checked when the container is made",
+	"Container.Ephemeral":     "no plan makes one",
+	"Container.Target":        "no plan makes one",
 	"Container.HostPID":       "the pod's identity has it",
 	"Mount.Group":             "the container's supplemental groups have it",
 	"Mount.OnMismatch":        "it is looked at when the container is made",

@@ -23,6 +23,8 @@ func (p Pod) HolderLabels() map[string]string {
 func (c Container) Labels() map[string]string {
 	role := RoleApp
 	switch {
+	case c.Ephemeral:
+		role = RoleDebug
 	case c.Sidecar:
 		role = RoleSidecar
 	case c.Init:

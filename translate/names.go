@@ -18,6 +18,7 @@ const (
 	RoleInit    = "init"
 	RoleSidecar = "sidecar" // an init container that runs on
 	RoleHolder  = "holder"
+	RoleDebug   = "debug" // an ephemeral container: it goes with its pod and is never started again
 	RolePod     = "pod" // the pod and, by inheritance, its infra container
 	RoleRelease = "release"
 	RoleClaim   = "claim"

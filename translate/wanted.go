@@ -113,6 +113,8 @@ type Container struct {
 	Name       string // container name in the manifest
 	Init       bool
 	Sidecar    bool   // an init container with restartPolicy Always
+	Ephemeral  bool   // added to a pod that runs, wanted by no manifest
+	Target     string // of an ephemeral container, the container of the pod whose processes it sees
 	Order      int    // place among its pod's init or app containers, from 0; only for showing them
 	Image      string // normalised reference: registry, repository and tag or digest
 	Pull       PullPolicy

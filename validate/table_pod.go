@@ -31,7 +31,7 @@ func podLevel() []Field {
 		"hostNetwork", "hostPID", "hostIPC"), resourceFields("resources.limits"), resourceFields("resources.requests"), []Field{
 		unsupported("resources.claims", "there is no driver that allocates devices: remove it"),
 		within("hostUsers", ownUsers),
-		unsupported("ephemeralContainers", "they are added to running pods, not declared: use podup exec"),
+		unsupported("ephemeralContainers", "they are added to running pods, not declared: use podup debug"),
 		unsupported("resourceClaims", "there is no driver that allocates devices: remove it"),
 		unsupported("overhead", "only an API server sets it, from a RuntimeClass: remove it"),
 		unsupported("runtimeClassName", "podup uses the engine's runtime for every pod, and another would isolate differently: remove it"),

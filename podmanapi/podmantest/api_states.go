@@ -143,6 +143,14 @@ func stateFacts() []fact {
 			}
 			b.expect(500, "not a valid restart policy", "POST", "/containers/"+name+"/update?restartPolicy=bogus", object{})
 		}},
+		{"an update of a container without a health check has to say so", func(b *bench) {
+			b.pod(nil)
+			name := b.make("c", object{"healthconfig": object{"Test": []string{"NONE"}}})
+			limits := object{"cpu": object{"quota": -1}}
+			b.expect(500, "healthcheck-timeout must be at least 1 second", "POST", "/containers/"+name+"/update", limits)
+			limits["no_healthcheck"] = true
+			b.expect(201, "", "POST", "/containers/"+name+"/update", limits)
+		}},
 		{"a command that is not there fails at start", func(b *bench) {
 			b.pod(nil)
 			name := b.make("c", object{"entrypoint": []string{"/nosuch"}})

@@ -1,6 +1,7 @@
 package podmantest
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ type container struct {
 	byUser    bool   // stopped or killed over the API: the restart policy rests
 	restarts  int
 	log       []logLine
+	attached  []*attachment
 }
 
 // up reports whether the container has a process, be it one that waits for its start.
@@ -197,8 +199,14 @@ func updateContainer(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := c.decode(&one.spec.Resources); err != nil {
+	var body struct {
+		NoHealthCheck bool `json:"no_healthcheck"`
+	}
+	if err := errors.Join(c.decode(&body), c.decode(&one.spec.Resources)); err != nil {
 		return answer{}, err
+	}
+	if one.spec.Health.Timeout == 0 && slices.Equal(one.spec.Health.Test, []string{"NONE"}) && !body.NoHealthCheck {
+		return answer{}, internal("healthcheck-timeout must be at least 1 second", "healthcheck-timeout must be at least 1 second")
 	}
 	switch policy := c.query.Get("restartPolicy"); policy {
 	case "":

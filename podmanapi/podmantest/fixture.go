@@ -26,6 +26,8 @@ type Engine interface {
 	Logs(ctx context.Context, container string, o LogOptions, each func(LogLine)) error
 	// Exec runs a command in a running container and gives its exit code.
 	Exec(ctx context.Context, container string, o ExecOptions) (int, error)
+	// Attach starts a container that has never run, passes its streams on and gives its exit code.
+	Attach(ctx context.Context, container string, o ExecOptions) (int, error)
 }
 
 // life is what a supervisor and its probes ask of an engine.

@@ -157,7 +157,7 @@ func (s *Service) inspect(c *container) map[string]any {
 		"Config": map[string]any{
 			"Hostname": c.hostname(), "User": c.spec.User, "Tty": c.spec.Terminal, "OpenStdin": c.spec.Stdin,
 			"Env": c.environment(), "Cmd": c.spec.Command, "Image": image, "WorkingDir": c.dir(), "Entrypoint": c.entrypoint(),
-			"Labels": c.spec.Labels, "StopSignal": "SIGTERM", "StopTimeout": int(c.grace().Seconds()), "Secrets": secrets,
+			"Labels": c.spec.Labels, "StopSignal": c.stopSignal(), "StopTimeout": int(c.grace().Seconds()), "Secrets": secrets,
 			"CreateCommand": nil,
 		},
 		"HostConfig": map[string]any{

@@ -40,6 +40,9 @@ func (w *logWriter) Write(data []byte) (int, error) {
 		rest = after
 	}
 	w.s.change()
+	for _, a := range w.c.attached {
+		a.write(w.stream, data)
+	}
 	return len(data), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type pod struct {
 	infra    *container
 	serving  map[int]*listener // by container port
 	open     []func()          // closes the published ports
+	lock     sync.Mutex        // held while a container of it is being stopped (5.8)
 }
 
 // port is a mapping in a request.

@@ -85,6 +85,11 @@ func (s *Service) launch(one *container) error {
 	p.Out = &logWriter{s: s, c: one, run: run, stream: "stdout"}
 	p.Err = &logWriter{s: s, c: one, run: run, stream: "stderr"}
 	p.In = strings.NewReader("")
+	for _, a := range one.attached {
+		if a.in != nil {
+			p.In = a.in
+		}
+	}
 	p.Term = run.term
 	p.TTY = one.spec.Terminal
 	s.work.Go(func() {

@@ -71,6 +71,8 @@ func routes() []route {
 		{"HEAD", "/containers/*/archive", getArchive},
 		{"PUT", "/containers/*/archive", putArchive},
 		{"POST", "/containers/*/exec", createExec},
+		{"POST", "/containers/*/attach", attachContainer},
+		{"POST", "/containers/*/resize", resizeContainer},
 		{"DELETE", "/containers/*", removeContainer},
 
 		{"POST", "/exec/*/start", startExec},

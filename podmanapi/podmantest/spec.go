@@ -1,5 +1,7 @@
 package podmantest
 
+import "time"
+
 type namedVolume struct {
 	Name    string
 	Dest    string
@@ -59,6 +61,10 @@ type containerSpec struct {
 			Swap  int64 `json:"swap"`
 		} `json:"memory"`
 	} `json:"resource_limits"`
+	Health struct {
+		Test    []string
+		Timeout time.Duration
+	} `json:"healthconfig"`
 	Privileged bool     `json:"privileged"`
 	CapAdd     []string `json:"cap_add"`
 	CapDrop    []string `json:"cap_drop"`

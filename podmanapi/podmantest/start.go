@@ -94,6 +94,10 @@ func (s *Service) ended(one *container, code int) {
 	one.exitCode = code
 	one.finished = time.Now()
 	one.lost = false
+	for _, a := range one.attached {
+		close(a.done)
+	}
+	one.attached = nil
 	for _, session := range s.sessions {
 		if session.container == one {
 			session.kill()

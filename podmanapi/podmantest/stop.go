@@ -3,6 +3,7 @@ package podmantest
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -35,10 +36,28 @@ func stopContainer(c *call) (answer, error) {
 			}
 		}
 	}
+	if one.pod != nil {
+		one.pod.lock.Lock()
+		defer one.pod.lock.Unlock()
+	}
 	return answer{status: http.StatusNoContent}, s.stop(c.r.Context(), one, grace)
 }
 
-const sigkill = 9
+const (
+	sigkill = 9
+	sigterm = 15
+)
+
+// stopSignal is a number, or as an inspection shows the usual two, a name.
+func (c *container) stopSignal() string {
+	switch c.spec.StopSignal {
+	case 0, sigterm:
+		return "SIGTERM"
+	case sigkill:
+		return "SIGKILL"
+	}
+	return strconv.Itoa(c.spec.StopSignal)
+}
 
 // stop ends a container: SIGTERM, and SIGKILL after grace, at once if that is zero; a negative grace
 // is the container's own. A created one stays as it is.
@@ -175,13 +194,13 @@ func killContainer(c *call) (answer, error) {
 		return answer{}, &failure{http.StatusConflict, "container state improper",
 			"can only kill running containers. " + one.id + " is in state " + one.state}
 	}
-	switch strings.TrimPrefix(c.query.Get("signal"), "SIG") {
-	case "TERM", "15":
-		one.run.terminate()
+	switch signal := strings.TrimPrefix(c.query.Get("signal"), "SIG"); signal {
 	case "KILL", "9", "":
 		one.byUser = true
 		one.run.end()
 		s.ended(one, program.Killed)
+	case "TERM", strconv.Itoa(sigterm), strconv.Itoa(one.spec.StopSignal):
+		one.run.terminate()
 	default: // a program of podmantest knows no other signal
 	}
 	return answer{status: http.StatusNoContent}, nil

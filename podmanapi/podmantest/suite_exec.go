@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
 )
 
 func execCases() []scenario {
@@ -26,6 +27,46 @@ func execCases() []scenario {
 			if code != 7 || out.String() != "to out\na=b\n" || err.String() != "to err\n" {
 				c.Errorf("%d %q %q", code, out.String(), err.String())
 			}
+		}},
+		{"attach shows all that a container writes, and gives its exit code", func(c *trial) {
+			app := c.app("app", "print", "to out", "then", "warn", "to err", "then", "exit", "7")
+			c.create(c.pod(app))
+			var out, err bytes.Buffer
+			code, failed := c.Attach(c.ctx, app.EngineName(), ExecOptions{Out: &out, Err: &err})
+			c.must("attach", failed)
+			if code != 7 || out.String() != "to out\n" || err.String() != "to err\n" {
+				c.Errorf("%d %q %q", code, out.String(), err.String())
+			}
+		}},
+		{"attach feeds stdin to its end", func(c *trial) {
+			app := c.app("app", "cat", "-")
+			app.Stdin = true
+			c.create(c.pod(app))
+			text := strings.Repeat("all of it\n", 20_000)
+			var out bytes.Buffer
+			code, err := c.Attach(c.ctx, app.EngineName(), ExecOptions{In: strings.NewReader(text), Out: &out})
+			c.must("attach", err)
+			if code != 0 || out.String() != text {
+				c.Errorf("%d, %d bytes of %d", code, out.Len(), len(text))
+			}
+		}},
+		{"an ephemeral container is told from the pod's own and sees the processes of its target", func(c *trial) {
+			app := c.app("app", "sleep", "forever")
+			c.up(c.pod(app))
+			debug := c.app("look", "sleep", "forever")
+			debug.Ephemeral, debug.Target = true, "app"
+			_, err := c.CreateContainer(c.ctx, debug, debug.EngineName())
+			c.must("create", err)
+			c.must("start", c.StartContainer(c.ctx, debug.EngineName()))
+			if got := c.container(debug.EngineName()); got.Role != translate.RoleDebug || got.Status != plan.Running {
+				c.Errorf("%+v", got)
+			}
+			p := c.pod(app)
+			p.Project = c.project
+			if changes := plan.Diff(translate.Project{Name: c.project, Pods: []translate.Pod{p}}, c.observe(translate.Project{Name: c.project, Pods: []translate.Pod{p}}), plan.Options{}); !changes.Empty() {
+				c.Errorf("an up would do something:\n%s", changes)
+			}
+			c.must("remove", c.RemovePod(c.ctx, plan.RemovePod{Pod: p.Name}))
 		}},
 		{"exec feeds stdin to its end", func(c *trial) {
 			app := c.app("app", "sleep", "forever")

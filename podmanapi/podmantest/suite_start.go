@@ -190,6 +190,27 @@ func startCases() []scenario {
 			c.must("stop", c.StopContainer(c.ctx, plan.StopContainer{Name: app.EngineName(), Grace: -1}))
 			c.ends(app.EngineName(), 137)
 		}},
+		{"a container that takes its time to stop holds up no other one of its pod", func(c *trial) {
+			slow := c.app("slow", "term", "then", "print", "told", "then", "await", "/go")
+			quick, other := c.app("quick"), c.app("other")
+			c.up(c.pod(slow, quick, other))
+			c.must("stop the one that is started again", c.StopContainer(c.ctx, plan.StopContainer{Name: other.EngineName(), Grace: time.Minute}))
+			stopped := make(chan error, 1)
+			go func() {
+				stopped <- c.StopContainer(c.ctx, plan.StopContainer{Name: slow.EngineName(), Grace: time.Minute})
+			}()
+			c.eventually("it has been told to end", func() bool { return c.tail(slow.EngineName()) == "told" })
+			c.must("stop the other", c.StopContainer(c.ctx, plan.StopContainer{Name: quick.EngineName(), Grace: time.Minute}))
+			c.must("start a third", c.StartContainer(c.ctx, other.EngineName()))
+			select {
+			case err := <-stopped:
+				c.Errorf("it has not taken its time: %v", err)
+			default:
+			}
+			c.goOn(slow.EngineName())
+			c.must("stop what takes its time", <-stopped)
+			c.ends(slow.EngineName(), 0)
+		}},
 		{"a command that is not there fails at the start and says so", func(c *trial) {
 			app := c.app("app")
 			app.Entrypoint = []string{"/nosuch"}
