@@ -88,7 +88,9 @@ func TestASecondInterruptKills(t *testing.T) {
 	interrupt()
 	r.says(t, "press Ctrl-C again to kill them")
 	until(t, "the container is asked to stop", func() bool {
-		return slices.ContainsFunc(s.service.Writes(), func(r podmantest.Request) bool { return strings.HasSuffix(r.Path, "/stop") || strings.HasSuffix(r.Path, "/kill") })
+		return slices.ContainsFunc(s.service.Writes(), func(r podmantest.Request) bool {
+			return strings.HasSuffix(r.Path, "/stop") || strings.HasSuffix(r.Path, "/kill")
+		})
 	})
 	until(t, "an interrupt counts as a second one", func() bool {
 		interrupt()

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -99,6 +100,10 @@ func (a *app) supervise(ctx context.Context) error {
 			break
 		}
 		pods, err := s.load(staying)
+		if staying.Err() != nil {
+			held.release()
+			break
+		}
 		if err != nil || pods == 0 {
 			// Nobody makes a pod while the project is locked: whoever does next finds no supervisor.
 			if err == nil {
@@ -124,7 +129,9 @@ type supervision struct {
 	runtime    runtimeDir
 	handler    *handler.Handler
 	supervisor *supervise.Supervisor
-	want       translate.Project
+
+	mu   sync.Mutex
+	want translate.Project
 }
 
 func (a *app) newSupervision(ctx context.Context, engine Engine, runtime runtimeDir) (*supervision, error) {
@@ -150,72 +157,82 @@ func (s *supervision) load(ctx context.Context) (pods int, err error) {
 	if latest, ok, err := s.engine.History(s.runtime.project).Latest(ctx); err == nil && ok {
 		s.supervisor.SetMaxBackoff(latest.Options.MaxBackoff)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return len(s.want.Pods), nil
 }
 
 // define takes the definitions from a snapshot.
 func (s *supervision) define(actual plan.Actual) {
-	s.want = translate.Project{Name: actual.Project}
+	want := translate.Project{Name: actual.Project}
 	for _, name := range podNames(actual) {
 		if state := actual.Pods[name]; state.ID != "" {
-			s.want.Pods = append(s.want.Pods, definition(actual, state))
+			want.Pods = append(want.Pods, definition(actual, state))
 		}
 	}
+	s.mu.Lock()
+	s.want = want
+	s.mu.Unlock()
 	if s.supervisor != nil {
-		s.supervisor.Reload(s.want)
+		s.supervisor.Reload(want)
 		return
 	}
 	s.supervisor = supervise.New(supervise.Config{
 		Engine: s.engine, Handler: s.handler,
 		Lock: s.runtime.lockPod, Report: s.app.recorder(s.runtime), Restart: s.remake,
-	}, s.want)
+	}, want)
 }
 
 // run supervises until no pod is left, or until ctx ends; then what runs runs on.
 func (s *supervision) run(ctx context.Context, hangup <-chan os.Signal) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.supervisor.Run(ctx) }()
+	var again <-chan time.Time
 	for {
 		select {
 		case <-ended:
 			return
 		case <-hangup:
-			held, err := acquire(ctx, s.app.env.Getenv, s.runtime.project, "podup supervise", func(string) {})
-			if err != nil {
-				continue // the end of ctx
-			}
-			_, err = s.load(ctx)
-			held.release()
-			if err != nil {
-				s.app.warn(err.Error())
-			}
+		case <-again:
+		}
+		again = nil
+		held, err := acquire(ctx, s.app.env.Getenv, s.runtime.project, "podup supervise", func(string) {})
+		if err != nil {
+			continue // the end of ctx
+		}
+		_, err = s.load(ctx)
+		held.release()
+		if err != nil && ctx.Err() == nil {
+			s.app.warn(err.Error())
+			again = time.After(reloadInterval) // nobody tells a second time
 		}
 	}
 }
 
-// end takes all pods down, as the end of the session or of the machine asks for.
+// reloadInterval is how long a supervisor waits that could not read its definitions.
+const reloadInterval = time.Second
+
+// end takes all pods down, as the end of the session or of the machine asks for. They count as stopped:
+// that a container has ended with 0 does not mean that it has done its work.
 func (s *supervision) end(ctx context.Context) error {
 	actual, err := s.engine.Observe(ctx, translate.Project{Name: s.runtime.project})
 	if err != nil {
 		return err
 	}
-	p := stopPlan(actual, nil, -1)
-	l, err := s.app.lead(ctx, s.engine, s.want, actual, p)
-	if err != nil {
-		return err
-	}
-	defer l.close()
-	return s.app.run(ctx, l, newView(s.app.env, viewOptions{Progress: "quiet"}), p).Err
+	return s.app.stopLed(ctx, s.engine, newView(s.app.env, viewOptions{Progress: "quiet"}), stopPlan(actual, nil, -1))
 }
 
 // remake brings a pod whose infra container has ended to where it can be launched again: its network is
 // made anew, and with it the containers that were made for the old one.
 func (s *supervision) remake(ctx context.Context, pod string) error {
-	i := slices.IndexFunc(s.want.Pods, func(p translate.Pod) bool { return p.Name == pod })
+	s.mu.Lock()
+	want := s.want
+	s.mu.Unlock()
+	i := slices.IndexFunc(want.Pods, func(p translate.Pod) bool { return p.Name == pod })
 	if i < 0 {
 		return fmt.Errorf("remake pod/%s: nobody knows what it was made from", pod)
 	}
-	want := translate.Project{Name: s.want.Name, Pods: []translate.Pod{s.want.Pods[i]}}
+	want.Pods = []translate.Pod{want.Pods[i]}
 	actual, err := s.engine.Observe(ctx, want)
 	if err != nil {
 		return err

@@ -62,8 +62,15 @@ containers that fail, and ends with exit code 1.`,
 // patience is a flag for how long to wait: a duration, or a number of seconds.
 type patience time.Duration
 
-func (p *patience) String() string { return time.Duration(*p).String() }
-func (p *patience) Type() string   { return "duration" }
+// String gives 0 as pflag expects it of a flag without a default.
+func (p *patience) String() string {
+	if *p == 0 {
+		return "0"
+	}
+	return time.Duration(*p).String()
+}
+
+func (p *patience) Type() string { return "duration" }
 
 func (p *patience) Set(text string) error {
 	duration, err := time.ParseDuration(text)

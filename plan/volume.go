@@ -65,11 +65,23 @@ func (d *differ) renewal(v translate.Volume, e VolumeState) string {
 		return ""
 	}
 	for _, p := range d.actual.candidates(e.Pod) {
-		if old, ok := findVolume(p, v.Name); ok && old.Kind == translate.Memory && old.Size != v.Size {
+		old, ok := findVolume(p, v.Name)
+		switch {
+		case !ok || old.Kind != translate.Memory:
+		case old.Page != v.Page:
+			return fmt.Sprintf("page size: %s → %s", page(old.Page), page(v.Page))
+		case old.Size != v.Size:
 			return fmt.Sprintf("size: %s → %s", size(old.Size), size(v.Size))
 		}
 	}
 	return ""
+}
+
+func page(bytes int64) string {
+	if bytes == 0 {
+		return "usual"
+	}
+	return size(bytes)
 }
 
 func size(bytes int64) string {

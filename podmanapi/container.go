@@ -18,6 +18,7 @@ func (c *Client) CreateContainer(ctx context.Context, con translate.Container, n
 	if err != nil {
 		return nil, err
 	}
+	warnings = c.dropHugePages(&body)
 	var made struct {
 		ID       string
 		Warnings []string
@@ -32,7 +33,7 @@ func (c *Client) CreateContainer(ctx context.Context, con translate.Container, n
 		made.ID = found.ID
 	}
 	c.known.add(container, name, made.ID)
-	return made.Warnings, nil
+	return append(warnings, made.Warnings...), nil
 }
 
 // StartContainer starts a container; one that runs is started.

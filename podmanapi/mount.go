@@ -3,6 +3,7 @@ package podmanapi
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/podup/podup/translate"
@@ -41,6 +42,9 @@ func (c *Client) addMounts(ctx context.Context, spec *containerSpec, con transla
 			if err != nil {
 				return fmt.Errorf("%s: mount %s: %w", doing, m.Path, err)
 			}
+			if c.local && m.Relabel != "" && !ordinary(source) {
+				m.Relabel = "" // with another label, a socket's or a device's owner could lose it
+			}
 			spec.Mounts = append(spec.Mounts, bindMount{Destination: m.Path, Type: "bind", Source: source, Options: bindOptions(m)})
 		case m.Image != "":
 			spec.ImageVolumes = append(spec.ImageVolumes, imageMount{Source: m.Image, Destination: m.Path, SubPath: rooted(m.SubPath)})
@@ -60,6 +64,12 @@ func (c *Client) addMounts(ctx context.Context, spec *containerSpec, con transla
 		}
 	}
 	return nil
+}
+
+// ordinary says whether a path is a directory or file, and so can be given an SELinux label.
+func ordinary(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && (info.IsDir() || info.Mode().IsRegular())
 }
 
 // ownMount gives a volume that may be older than the pod to the pod's group. The pod's own have been
@@ -106,6 +116,9 @@ func bindOptions(m translate.Mount) []string {
 	options := []string{"rbind", access(m)}
 	if m.Propagation != "" {
 		options = append(options, m.Propagation)
+	}
+	if m.Relabel != "" {
+		options = append(options, m.Relabel)
 	}
 	return options
 }

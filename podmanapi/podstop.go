@@ -59,13 +59,51 @@ func (c *Client) RemovePod(ctx context.Context, op plan.RemovePod) error {
 		query = url.Values{}
 	}
 	query.Set("force", "true")
-	if err := c.remove(ctx, pod, op.Pod, query); err != nil {
+	removing, removed := context.WithCancel(ctx)
+	var late sync.WaitGroup
+	late.Go(func() { c.stopLate(removing, op.Pod, doing, op.Grace) })
+	err = c.remove(ctx, pod, op.Pod, query)
+	removed()
+	late.Wait()
+	if err != nil {
 		return err
 	}
 	for _, l := range members {
 		c.known.forget(container, l.name())
 	}
 	return c.RemoveContainer(ctx, translate.HolderName(op.Pod))
+}
+
+// overdue is when every container of a pod that is being removed should have had its stop signal.
+const overdue = time.Second
+
+// stopLate stops the containers that a removal has not come to: the engine ends about three a CPU at a
+// time, each with a grace of its own, where a kubelet has one for all (5.8, 5.4). What goes wrong is the
+// removal's to say.
+func (c *Client) stopLate(ctx context.Context, pod, doing string, grace time.Duration) {
+	if grace == 0 || !pause(ctx, overdue) {
+		return
+	}
+	members, err := c.members(ctx, pod, doing)
+	if err != nil {
+		return
+	}
+	if grace > 0 {
+		grace = max(grace-overdue, time.Nanosecond)
+	}
+	var wg sync.WaitGroup
+	for _, l := range members {
+		if l.IsInfra || l.State != "running" {
+			continue
+		}
+		wg.Go(func() {
+			doing := doing + ": container/" + l.name()
+			if _, over, err := c.terminate(ctx, l.ID, doing, grace); err == nil && !over {
+				_ = c.kill(ctx, l.ID, doing) // a stop would wait for the pod's lock
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // stopMembers stops all but the infra container.
@@ -94,13 +132,16 @@ func (c *Client) killStopping(ctx context.Context, members []listed, doing strin
 		if l.State != "stopping" {
 			continue
 		}
-		query := url.Values{"signal": {"KILL"}}
-		err := c.call(ctx, post(doing+": container/"+l.name(), "/containers/"+l.ID+"/kill", query, nil), nil)
+		err := c.kill(ctx, l.ID, doing+": container/"+l.name())
 		if !isConflict(err) && !missing(err) && !vanished(err) { // else it has ended meanwhile
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Client) kill(ctx context.Context, id, doing string) error {
+	return c.call(ctx, post(doing, "/containers/"+id+"/kill", url.Values{"signal": {"KILL"}}, nil), nil)
 }
 
 // pausedRefusal is "container X is running or paused, refusing to clean up: container state improper".

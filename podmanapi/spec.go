@@ -75,6 +75,12 @@ func noHealthCheck() healthConfig { return healthConfig{Test: []string{"NONE"}} 
 type resources struct {
 	Memory *memoryLimit `json:"memory,omitempty"`
 	CPU    *cpuLimit    `json:"cpu,omitempty"`
+	Huge   []hugeLimit  `json:"hugepageLimits,omitempty"`
+}
+
+type hugeLimit struct {
+	Page  string `json:"pageSize"` // "2MB"
+	Limit uint64 `json:"limit"`
 }
 
 type memoryLimit struct {
@@ -169,7 +175,13 @@ func resourcesOf(r translate.Resources) *resources {
 	if r.CPUShares > 0 || r.CPUQuota > 0 {
 		limits.CPU = &cpuLimit{Shares: r.CPUShares, Quota: r.CPUQuota, Period: r.CPUPeriod}
 	}
-	if limits == (resources{}) {
+	if r.HugePages2Mi > 0 {
+		limits.Huge = append(limits.Huge, hugeLimit{"2MB", uint64(r.HugePages2Mi)})
+	}
+	if r.HugePages1Gi > 0 {
+		limits.Huge = append(limits.Huge, hugeLimit{"1GB", uint64(r.HugePages1Gi)})
+	}
+	if limits.Memory == nil && limits.CPU == nil && limits.Huge == nil {
 		return nil
 	}
 	return &limits

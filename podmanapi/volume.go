@@ -32,6 +32,13 @@ func (c *Client) CreateVolume(ctx context.Context, v translate.Volume) error {
 	if !c.local && v.Kind != translate.Memory {
 		return fmt.Errorf("%s: %w", doing, c.needsLocal("a volume"))
 	}
+	if v.Page > 0 {
+		if info, err := c.hostInfo(ctx); err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		} else if info.Host.Security.Rootless {
+			return fmt.Errorf("%s: only root may mount huge pages: use rootful Podman, or medium Memory", doing)
+		}
+	}
 	mountpoint, err := c.makeVolume(ctx, v.Name, v.Labels(), volumeOptionsOf(v), doing)
 	if err != nil || v.Kind == translate.Memory {
 		return err
@@ -63,6 +70,15 @@ func volumeOptionsOf(v translate.Volume) map[string]string {
 		return map[string]string{"o": "uid=0,gid=0"}
 	}
 	// 1777 is what a kubelet's tmpfs has (seen on 1.36).
+	if v.Page > 0 {
+		// Its directory gets a mode of its own from a kubelet, 0777; of a size Podman knows nothing there
+		// ("volume options size and inodes not supported", 5.8).
+		options := fmt.Sprintf("pagesize=%dM,mode=0777", v.Page>>20)
+		if v.Group != nil {
+			options = fmt.Sprintf("pagesize=%dM,mode=2777,gid=%d", v.Page>>20, *v.Group)
+		}
+		return map[string]string{"type": "hugetlbfs", "device": "nodev", "o": options}
+	}
 	options := "mode=1777"
 	if v.Group != nil {
 		options = fmt.Sprintf("mode=3777,gid=%d", *v.Group)

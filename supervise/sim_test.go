@@ -263,7 +263,7 @@ func (w *world) Hook(ctx context.Context, run plan.Run, _ plan.Sandbox, hook *co
 	switch words[0] {
 	case "fail":
 		return errors.New("command terminated with exit code 1")
-	case "sleep":
+	case "sleep", "drain":
 		d, err := time.ParseDuration(words[1])
 		if err != nil {
 			panic(err)
@@ -272,6 +272,11 @@ func (w *world) Hook(ctx context.Context, run plan.Run, _ plan.Sandbox, hook *co
 		case <-time.After(d):
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if words[0] == "drain" {
+			w.mu.Lock()
+			w.note("%s drained", w.name(run.Container))
+			w.mu.Unlock()
 		}
 	}
 	return nil

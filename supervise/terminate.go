@@ -161,12 +161,22 @@ func (s *Supervisor) kill(ctx context.Context, v victim, sandbox plan.Sandbox, g
 		s.event(v.want.Pod, v.want.Name, Normal, "Killing", message)
 	}
 	if v.preStop && grace > 0 {
-		hook, cancel := context.WithTimeout(ctx, grace)
-		err := s.cfg.Handler.Hook(hook, v.run, sandbox, v.want.Lifecycle.PreStop)
-		over := hook.Err() != nil
-		cancel()
-		if err != nil && !over {
-			s.event(v.want.Pod, v.want.Name, Warning, "FailedPreStopHook", "PreStopHook failed")
+		// One that does not end in time is given up and goes on, until its container is gone: it may be what
+		// hands the container's work over (kubelet: executePreStopHook leaves its goroutine behind).
+		hook, cancel := context.WithCancel(ctx)
+		over := make(chan error, 1)
+		var hooks sync.WaitGroup
+		defer hooks.Wait()
+		defer cancel()
+		hooks.Go(func() { over <- s.cfg.Handler.Hook(hook, v.run, sandbox, v.want.Lifecycle.PreStop) })
+		late := time.NewTimer(grace)
+		defer late.Stop()
+		select {
+		case err := <-over:
+			if err != nil && ctx.Err() == nil {
+				s.event(v.want.Pod, v.want.Name, Warning, "FailedPreStopHook", "PreStopHook failed")
+			}
+		case <-late.C:
 		}
 	}
 	if len(after) > 0 && left() > 0 {

@@ -118,6 +118,9 @@ func (r *renderer) volume(v translate.Volume) {
 	if v.Size != 0 {
 		text += fmt.Sprintf(", %d bytes", v.Size)
 	}
+	if v.Page > 0 {
+		text += fmt.Sprintf(", of pages of %d bytes", v.Page)
+	}
 	if v.Group != nil {
 		text += fmt.Sprintf(", group %d", *v.Group)
 	}
@@ -158,7 +161,10 @@ func (r *renderer) pod(p translate.Pod) {
 		r.line(1, "dns %+v", *p.Names.DNS)
 	}
 	if p.Resources != (translate.Resources{}) {
-		r.line(1, "resources %+v", p.Resources)
+		r.line(1, "resources %s", sizes(p.Resources))
+	}
+	if p.Request != (translate.Request{}) {
+		r.line(1, "asks for %dm of CPU, %d bytes of memory", p.Request.CPU, p.Request.Memory)
 	}
 	for _, port := range p.Ports {
 		r.line(1, "port %s to %d", port, port.ContainerPort)
@@ -169,6 +175,12 @@ func (r *renderer) pod(p translate.Pod) {
 	for _, container := range p.Containers() {
 		r.container(container)
 	}
+}
+
+// sizes names huge pages only where there are any.
+func sizes(r translate.Resources) string {
+	text := fmt.Sprintf("%+v", r)
+	return strings.NewReplacer(" HugePages2Mi:0", "", " HugePages1Gi:0", "").Replace(text)
 }
 
 func (r *renderer) container(c translate.Container) {
@@ -215,7 +227,7 @@ func (r *renderer) container(c translate.Container) {
 		r.line(2, "tty %t, stdin %t", c.TTY, c.Stdin)
 	}
 	if c.Resources != (translate.Resources{}) {
-		r.line(2, "resources %+v", c.Resources)
+		r.line(2, "resources %s", sizes(c.Resources))
 	}
 	if c.RestartForCPU || c.RestartForMemory {
 		r.line(2, "made anew for another amount of cpu %t, of memory %t", c.RestartForCPU, c.RestartForMemory)
@@ -230,7 +242,7 @@ func (r *renderer) mount(m translate.Mount) {
 	text := fmt.Sprintf("mount %s:", m.Path)
 	for _, part := range []struct{ name, value string }{
 		{"volume", m.Volume}, {"host path", m.HostPath}, {"of type", m.HostPathType}, {"image", m.Image},
-		{"pull", string(m.ImagePull)}, {"sub-path", m.SubPath}, {"propagation", m.Propagation},
+		{"pull", string(m.ImagePull)}, {"sub-path", m.SubPath}, {"propagation", m.Propagation}, {"relabel", m.Relabel},
 	} {
 		if part.value != "" {
 			text += " " + part.name + " " + fmt.Sprintf("%q", part.value)

@@ -175,6 +175,10 @@ func (c Container) mountFacts() []fact {
 			shown = append(shown, m.Propagation)
 		}
 		exact := fmt.Sprintf("%q %q %q %q %t %q", m.Volume, m.HostPath, m.Image, m.SubPath, m.ReadOnly, m.Propagation)
+		if m.Relabel != "" {
+			exact += " " + m.Relabel
+			shown = append(shown, "SELinux relabel "+m.Relabel)
+		}
 		facts = append(facts, fact{"mount " + m.Path, exact, strings.Join(shown, ", ")})
 	}
 	return facts
@@ -197,6 +201,15 @@ func (r Resources) facts() []fact {
 	if r.MemoryLimit != 0 {
 		size := resource.NewQuantity(r.MemoryLimit, resource.BinarySI).String()
 		facts = append(facts, fact{memoryFact, strconv.FormatInt(r.MemoryLimit, 10), size})
+	}
+	for _, huge := range []struct {
+		page  string
+		limit int64
+	}{{"2Mi", r.HugePages2Mi}, {"1Gi", r.HugePages1Gi}} {
+		if huge.limit != 0 {
+			size := resource.NewQuantity(huge.limit, resource.BinarySI).String()
+			facts = append(facts, fact{"huge pages of " + huge.page, strconv.FormatInt(huge.limit, 10), size})
+		}
 	}
 	if r.Class != "" {
 		facts = append(facts, plainFact("quality of service", string(r.Class)))

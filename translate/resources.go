@@ -40,6 +40,7 @@ func resources(pod *corev1.Pod, c *corev1.Container) Resources {
 		r.CPUQuota = max(limit*quotaPeriod/milliPerCPU, minQuota)
 	}
 	r.MemoryLimit = limits.Memory().Value()
+	r.HugePages2Mi, r.HugePages1Gi = hugePages(c, page2Mi), hugePages(c, page1Gi)
 	if r.Class = class(pod); r.Class == corev1.PodQOSBurstable {
 		r.MemoryRequest = memoryRequest(pod, c, sidecar(c))
 	}
@@ -73,13 +74,18 @@ func podResources(pod *corev1.Pod) Resources {
 	if !resourcehelper.IsPodLevelResourcesSet(pod) {
 		return r
 	}
-	if request, ok := pod.Spec.Resources.Requests[corev1.ResourceCPU]; ok {
-		r.CPUShares = shares(request.MilliValue())
+	// With the overhead, as a scheduler and a kubelet count it.
+	limits := resourcehelper.PodLimits(pod, resourcehelper.PodResourcesOptions{})
+	requests := resourcehelper.PodRequests(pod, resourcehelper.PodResourcesOptions{})
+	if _, ok := pod.Spec.Resources.Requests[corev1.ResourceCPU]; ok {
+		r.CPUShares = shares(requests.Cpu().MilliValue())
 	}
-	if limit := pod.Spec.Resources.Limits.Cpu().MilliValue(); limit != 0 {
-		r.CPUPeriod, r.CPUQuota = quotaPeriod, max(limit*quotaPeriod/milliPerCPU, minQuota)
+	if !pod.Spec.Resources.Limits.Cpu().IsZero() {
+		r.CPUPeriod, r.CPUQuota = quotaPeriod, max(limits.Cpu().MilliValue()*quotaPeriod/milliPerCPU, minQuota)
 	}
-	r.MemoryLimit = pod.Spec.Resources.Limits.Memory().Value()
+	if !pod.Spec.Resources.Limits.Memory().IsZero() {
+		r.MemoryLimit = limits.Memory().Value()
+	}
 	return r
 }
 

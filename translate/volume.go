@@ -48,7 +48,7 @@ func (p *podTranslator) newVolume(source *corev1.Volume, volumePath *field.Path)
 		volume.mount.ReadOnly = true // whatever the mount says (kubelet: GetAttributes of these plugins)
 		return p.own(volume, source, Volume{Kind: Files, Files: p.files(source, volumePath)})
 	case source.HostPath != nil:
-		return p.hostPath(volume, source.HostPath, volumePath.Child("hostPath"))
+		return p.hostPath(volume, source, volumePath.Child("hostPath"))
 	case source.PersistentVolumeClaim != nil:
 		return p.claimVolume(volume, source.PersistentVolumeClaim, volumePath.Child("persistentVolumeClaim"))
 	case source.Image != nil:
@@ -92,9 +92,8 @@ func (p *podTranslator) emptyDir(source *corev1.EmptyDirVolumeSource, sourcePath
 			size = limit
 		}
 		return Volume{Kind: Memory, Size: size}
-	default:
-		p.report(sourcePath.Child("medium"), RuleUnsupportedField, "podup has no volumes on huge pages: use \"Memory\" or leave the medium out")
-		return Volume{Kind: EmptyDir}
+	default: // Kubernetes' validation lets HugePages and HugePages-SIZE through
+		return p.hugePageVolume(source, sourcePath.Child("medium"))
 	}
 }
 
@@ -113,7 +112,8 @@ func podMemoryLimit(pod *corev1.Pod) int64 {
 	return limits.Memory().Value()
 }
 
-func (p *podTranslator) hostPath(volume *podVolume, source *corev1.HostPathVolumeSource, sourcePath *field.Path) *podVolume {
+func (p *podTranslator) hostPath(volume *podVolume, declared *corev1.Volume, sourcePath *field.Path) *podVolume {
+	source := declared.HostPath
 	host := p.text(source.Path, sourcePath.Child("path"))
 	switch {
 	case path.IsAbs(host):
@@ -125,6 +125,7 @@ func (p *podTranslator) hostPath(volume *podVolume, source *corev1.HostPathVolum
 		host = filepath.Join(p.doc.Dir, filepath.FromSlash(host))
 	}
 	volume.mount.HostPath = host
+	volume.mount.Relabel = p.relabel(declared.Name, host)
 	volume.mount.HostPathType = string(ptr.Deref(source.Type, corev1.HostPathUnset))
 	return volume
 }

@@ -27,22 +27,23 @@ type Options struct {
 // Rules of the problems Want finds. They are about what single fields cannot show: what a reference
 // leads to, what a value becomes and which names meet.
 const (
-	RuleMissingReference = "podup-missing-reference"         // no such ConfigMap, Secret, claim, volume or container
-	RuleMissingKey       = "podup-missing-key"               // a ConfigMap or Secret without the key asked for
-	RuleMissingVariable  = "podup-missing-variable"          // subPathExpr names an unset or empty variable
-	RuleNameCollision    = "podup-name-collision"            // two objects would have one engine name
-	RulePortConflict     = "podup-port-conflict"             // a host port is published twice
-	RuleHostNetworkPort  = "podup-host-network-port"         // on the host's network a port cannot be mapped
-	RuleSecretInArgv     = "podup-secret-in-argv"            // a Secret's value in a command, an argument or a path
-	RuleSecretAndRuntime = "podup-secret-with-runtime-value" // a Secret's value beside one known only at run time
-	RuleInvalidImage     = "podup-invalid-image"             // not an image reference
-	RuleInvalidPath      = "podup-invalid-path"              // a path that leaves its volume or cannot be resolved
-	RulePathConflict     = "podup-path-conflict"             // two files or mounts at one place
-	RuleNULByte          = "podup-nul-byte"                  // text the kernel would cut off
-	RuleNoLimit          = "podup-no-limit"                  // a resource value that has no source
-	RuleLongHostname     = "podup-long-hostname"             // a full hostname the kernel does not take
-	RulePullSecret       = "podup-pull-secret"               // a Secret of imagePullSecrets that holds no logins
-	RuleUnsupportedField = "podup-unsupported-field"         // as the support table of validate says
+	RuleMissingReference  = "podup-missing-reference"         // no such ConfigMap, Secret, claim, volume or container
+	RuleMissingKey        = "podup-missing-key"               // a ConfigMap or Secret without the key asked for
+	RuleMissingVariable   = "podup-missing-variable"          // subPathExpr names an unset or empty variable
+	RuleNameCollision     = "podup-name-collision"            // two objects would have one engine name
+	RulePortConflict      = "podup-port-conflict"             // a host port is published twice
+	RuleHostNetworkPort   = "podup-host-network-port"         // on the host's network a port cannot be mapped
+	RuleSecretInArgv      = "podup-secret-in-argv"            // a Secret's value in a command, an argument or a path
+	RuleSecretAndRuntime  = "podup-secret-with-runtime-value" // a Secret's value beside one known only at run time
+	RuleInvalidImage      = "podup-invalid-image"             // not an image reference
+	RuleInvalidPath       = "podup-invalid-path"              // a path that leaves its volume or cannot be resolved
+	RulePathConflict      = "podup-path-conflict"             // two files or mounts at one place
+	RuleNULByte           = "podup-nul-byte"                  // text the kernel would cut off
+	RuleNoLimit           = "podup-no-limit"                  // a resource value that has no source
+	RuleLongHostname      = "podup-long-hostname"             // a full hostname the kernel does not take
+	RulePullSecret        = "podup-pull-secret"               // a Secret of imagePullSecrets that holds no logins
+	RuleInvalidAnnotation = "podup-invalid-annotation"        // one of podup's own that says what cannot be
+	RuleUnsupportedField  = "podup-unsupported-field"         // as the support table of validate says
 )
 
 // Want says what must exist for a set whose objects passed Kubernetes' validation. It reports every

@@ -44,6 +44,7 @@ type Volume struct {
 	Pod     string
 	Kind    VolumeKind
 	Size    int64  // bytes, 0 is unlimited; enforced for Memory only
+	Page    int64  // bytes of a huge page, of a Memory volume that consists of them
 	Files   []File // Files only; sorted by path
 	Group   *int64 // fsGroup; nil leaves the content to whoever made it
 }
@@ -158,6 +159,7 @@ type Mount struct {
 	Group        *int64 // fsGroup, of volumes to which a kubelet gives it
 	OnMismatch   bool   // fsGroupChangePolicy of a claim: only where the volume's directory is not the group's
 	Propagation  string // "", "rprivate", "rslave", "rshared"
+	Relabel      string // of a HostPath on a machine with SELinux: "", "z" (shared), "Z" (private)
 }
 
 // Resources are cgroup values; zero means not set.
@@ -166,6 +168,8 @@ type Resources struct {
 	CPUQuota    int64 // microseconds per CPUPeriod
 	CPUPeriod   uint64
 	MemoryLimit int64 // bytes
+	// Limits of huge pages in bytes; those of containers only.
+	HugePages2Mi, HugePages1Gi int64
 	// Class of the pod and memory request in bytes: by them the kernel chooses a victim when memory runs
 	// out, see OOMScore. Of containers only; a class of "" is BestEffort.
 	Class         corev1.PodQOSClass

@@ -63,10 +63,24 @@ func httpFields() []Field {
 
 func resourceFields(list string) []Field {
 	return append(honoured(list+"[cpu]", list+"[memory]"),
-		ignored(list+"[ephemeral-storage]", "podup does not limit what a container writes to disk"),
-		unsupported(list+"[]", "podup limits cpu and memory only: remove it"),
+		within(list+"[hugepages-2Mi]", hugePages),
+		within(list+"[hugepages-1Gi]", hugePages),
+		ignored(list+"[ephemeral-storage]", noDiskLimit),
+		unsupported(list+"[]", "podup limits cpu, memory and huge pages of 2Mi and 1Gi only: remove it"),
 	)
 }
+
+func podResourceFields(list string) []Field {
+	return append(honoured(list+"[cpu]", list+"[memory]"),
+		ignored(list+"[ephemeral-storage]", noDiskLimit),
+		unsupported(list+"[]", "podup limits cpu and memory of a pod only: remove it"),
+	)
+}
+
+const (
+	hugePages   = "a warning where the engine has no hugetlb controller that could limit them"
+	noDiskLimit = "podup does not limit what a container writes to disk"
+)
 
 func containerSecurity() []Field {
 	return append(securityBoth(),

@@ -20,20 +20,23 @@ func podFields() []Field {
 }
 
 const (
-	oneMachine   = "there is one machine and no scheduler"
-	noPriorities = "there is one machine and no scheduler to weigh pods against each other"
-	ownUsers     = "false gives the pod a user namespace with 1024 users, as far as the engine has any to give; files in its volumes show as nobody's"
+	oneMachine      = "there is one machine and no scheduler"
+	noPriorities    = "there is one machine and no scheduler to weigh pods against each other"
+	runtimeOverhead = "beside what the pod asks for, and its own limits; an API server sets it from a RuntimeClass"
+	ownUsers        = "false gives the pod a user namespace with 1024 users, as far as the engine has any to give; files in its volumes show as nobody's"
 )
 
 func podLevel() []Field {
 	return under("spec.", honoured("hostname", "terminationGracePeriodSeconds", "restartPolicy", "activeDeadlineSeconds", "shareProcessNamespace",
 		"subdomain", "hostnameOverride", "setHostnameAsFQDN", "hostAliases", "dnsPolicy", "dnsConfig",
-		"hostNetwork", "hostPID", "hostIPC"), resourceFields("resources.limits"), resourceFields("resources.requests"), []Field{
+		"hostNetwork", "hostPID", "hostIPC"), podResourceFields("resources.limits"), podResourceFields("resources.requests"), []Field{
 		unsupported("resources.claims", "there is no driver that allocates devices: remove it"),
 		within("hostUsers", ownUsers),
 		unsupported("ephemeralContainers", "they are added to running pods, not declared: use podup debug"),
 		unsupported("resourceClaims", "there is no driver that allocates devices: remove it"),
-		unsupported("overhead", "only an API server sets it, from a RuntimeClass: remove it"),
+		within("overhead[cpu]", runtimeOverhead),
+		within("overhead[memory]", runtimeOverhead),
+		ignored("overhead[]", "podup weighs cpu and memory only"),
 		unsupported("runtimeClassName", "podup uses the engine's runtime for every pod, and another would isolate differently: remove it"),
 		unsupported("os", "podup runs Linux containers: use linux or remove it", "linux"),
 		// There are no Services whose variables it could add.
@@ -82,7 +85,7 @@ func podSecurity() []Field {
 		within("supplementalGroupsPolicy", strictGroups),
 		honoured("fsGroup")[0],
 		within("fsGroupChangePolicy", "of claims, as a kubelet has it; all other volumes are changed whole"),
-		ignored("seLinuxChangePolicy", "podup relabels no volume"),
+		ignored("seLinuxChangePolicy", "the engine labels the volumes it makes; of a hostPath the annotation io.podup.selinux-relabel decides"),
 		within("sysctls", "of namespaces of the pod's own; a warning where a kubelet would want them allowed first"),
 	)
 }

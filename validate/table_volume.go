@@ -13,7 +13,7 @@ func volumeFields() []Field {
 		honoured("name", "hostPath", "configMap", "secret", "downwardAPI", "persistentVolumeClaim", "image"),
 		honoured("projected.defaultMode", "projected.sources[].configMap", "projected.sources[].secret", "projected.sources[].downwardAPI"),
 		[]Field{
-			unsupported("emptyDir.medium", `podup has no volumes on huge pages: use "Memory" or remove it`, "", "Memory"),
+			within("emptyDir.medium", "HugePages takes rootful Podman"),
 			within("emptyDir.sizeLimit", `only with medium "Memory"; on disk a warning`),
 			unsupported("projected.sources[].serviceAccountToken", noIssuer),
 			unsupported("projected.sources[].clusterTrustBundle", noIssuer),

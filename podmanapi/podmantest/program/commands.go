@@ -48,6 +48,9 @@ func commands() map[string]command {
 		"fail":      fail,
 		"hog":       hog,
 		"terminate": terminate,
+		"orphan":    orphan,
+		"orphans":   orphans,
+		"zombies":   zombies,
 		"web":       web,
 		"health":    health,
 	}

@@ -116,3 +116,43 @@ func terminate(_ context.Context, r *run, args []string) (int, bool) {
 	}
 	return r.fail("terminate: no process was started with %s", args[0])
 }
+
+// orphan starts a process and ends before it.
+func orphan(_ context.Context, r *run, _ []string) (int, bool) {
+	if err := r.Start(false, "sleep", "50ms"); err != nil {
+		return r.fail("orphan: %v", err)
+	}
+	return 0, false
+}
+
+func orphans(_ context.Context, r *run, args []string) (int, bool) {
+	count, err := number(args, 0)
+	if err != nil || r.Start == nil {
+		return r.fail("orphans: a number, and processes that can be started: %v", err)
+	}
+	for range count {
+		if err := r.Start(true, "orphan"); err != nil {
+			return r.fail("orphans: %v", err)
+		}
+	}
+	return 0, false
+}
+
+func zombies(_ context.Context, r *run, _ []string) (int, bool) {
+	entries, err := r.Files.ReadDir("/proc")
+	if err != nil {
+		return r.fail("zombies: %v", cause(err))
+	}
+	count := 0
+	for _, entry := range entries {
+		if _, err := strconv.Atoi(entry); err != nil {
+			continue
+		}
+		status, err := r.Files.ReadFile("/proc/" + entry + "/status")
+		if err == nil && strings.Contains(string(status), "State:\tZ") {
+			count++
+		}
+	}
+	fmt.Fprintln(r.Out, count)
+	return 0, false
+}

@@ -38,6 +38,8 @@
 //	fail PATH TIMES CODE  ends with CODE, but the first TIMES times only; PATH counts them
 //	hog MEGABYTES         takes so much memory and keeps it
 //	terminate WORD        SIGTERM to the first process that was started with WORD
+//	orphans N             N processes whose parent has ended when they end
+//	zombies               how many processes have ended that nobody has waited for
 //	web PORT [tls] [local]
 //	                      goes on at once and answers HTTP, on 127.0.0.1 alone if local, to
 //	                      /CODE?note=EVENT&if=PATH&header=NAME&after=DURATION&to=ADDRESS:
@@ -86,8 +88,9 @@ type Process struct {
 	Dial     func(address string) (net.Conn, error) // from the pod's network; nil where there is none
 	Size     func() (width, height uint16, ok bool) // of the terminal
 
-	ListenLocal func(port int) (net.Listener, error) // on the pod's loopback device; nil where there is none
-	Terminate   func(pid int) error                  // sends SIGTERM; nil where processes have no ids
+	ListenLocal func(port int) (net.Listener, error)  // on the pod's loopback device; nil where there is none
+	Terminate   func(pid int) error                   // sends SIGTERM; nil where processes have no ids
+	Start       func(wait bool, args ...string) error // another process of this program; nil where there is but one
 }
 
 // Files are the files as the process sees them: its mounts, its user's permissions.

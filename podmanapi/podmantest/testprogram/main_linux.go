@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"syscall"
 	"time"
@@ -52,7 +53,17 @@ func main() {
 			return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		},
 		Terminate: func(pid int) error { return syscall.Kill(pid, syscall.SIGTERM) },
+		Start:     start,
 	}))
+}
+
+// start runs another process of this program.
+func start(wait bool, args ...string) error {
+	command := exec.Command("/proc/self/exe", args...)
+	if wait {
+		return command.Run()
+	}
+	return command.Start()
 }
 
 // files are the real ones.
