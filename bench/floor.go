@@ -67,29 +67,58 @@ func (c *thinClient) call(ctx context.Context, method, path string, body any) er
 	return nil
 }
 
-// up observes, makes the volume of the pod and that of the releases, the pod, and its containers, while
-// the infra container is started, as many calls at a time as podup makes; then it starts them in order.
+// request is one call.
+type request struct {
+	method, path string
+	body         any
+}
+
+// at makes calls at a time.
+func (c *thinClient) at(ctx context.Context, requests ...request) error {
+	var all sync.WaitGroup
+	errs := make([]error, len(requests))
+	for i, r := range requests {
+		all.Go(func() { errs[i] = c.call(ctx, r.method, r.path, r.body) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// up observes, asks who has the names it needs, makes the volume of the pod and that of the releases, the
+// pod, and its containers, while the infra container is started, as many calls at a time as podup makes;
+// then it starts them in order.
 func (c *thinClient) up(ctx context.Context, pod string, containers int) error {
-	filter := url.QueryEscape(`{"label":["io.podup.project=floor"]}`)
+	filter := func(key, value string) string {
+		return "filters=" + url.QueryEscape(fmt.Sprintf(`{%q:[%q]}`, key, value))
+	}
+	mine, named := filter("label", "io.podup.project=floor"), filter("name", "^"+pod)
+	observed := []request{
+		{"GET", "/containers/json?all=true&" + mine, nil}, {"GET", "/volumes/json?" + mine, nil},
+		{"GET", "/secrets/json", nil}, {"GET", "/networks/json", nil},
+	}
 	labels := object{"podup-bench": "floor"}
-	for _, step := range []struct {
-		method, path string
-		body         any
-	}{
-		{"GET", "/_ping", nil},
-		{"GET", "/containers/json?all=true&filters=" + filter, nil},
-		{"GET", "/volumes/json?filters=" + filter, nil},
-		{"GET", "/images/" + url.PathEscape(image+":1") + "/json", nil},
-		{"POST", "/volumes/create", object{"Name": "podup.floor", "Labels": labels}},
-		{"POST", "/volumes/create", object{"Name": pod + "-data", "Labels": labels, "Options": object{"o": "uid=0,gid=0"}}},
-		{"POST", "/pods/create", object{"name": pod, "infra_name": pod + "-infra", "exit_policy": "continue", "labels": labels}},
+	infra := request{"GET", "/containers/" + pod + "-infra/json", nil}
+	for _, step := range [][]request{
+		{{"GET", "/_ping", nil}},
+		{{"GET", "/volumes/podup.floor/json", nil}},
+		append(observed, request{"GET", "/images/" + url.PathEscape(image+":1") + "/json", nil}),
+		{{"GET", "/containers/json?all=true&" + named, nil}, {"GET", "/pods/json?" + named, nil}, {"GET", "/volumes/json?" + named, nil}},
+		{{"GET", "/volumes/podup.floor/json", nil}},
+		{{"POST", "/volumes/create", object{"Name": "podup.floor", "Labels": labels}}},
+		{
+			{"POST", "/volumes/create", object{"Name": pod + "-data", "Labels": labels, "Options": object{"o": "uid=0,gid=0"}}},
+			{"POST", "/pods/create", object{"name": pod, "infra_name": pod + "-infra", "exit_policy": "continue", "labels": labels}},
+		},
+		{infra}, {infra},
 	} {
-		if err := c.call(ctx, step.method, step.path, step.body); err != nil {
+		if err := c.at(ctx, step...); err != nil {
 			return err
 		}
 	}
 	work := make(chan func() error, containers+1)
-	work <- func() error { return c.call(ctx, "POST", "/containers/"+pod+"-infra/start", nil) }
+	work <- func() error {
+		return errors.Join(c.call(ctx, "POST", "/containers/"+pod+"-infra/start", nil), c.at(ctx, infra))
+	}
 	for i := range containers {
 		work <- func() error {
 			return c.call(ctx, "POST", "/containers/create", object{
@@ -113,12 +142,15 @@ func (c *thinClient) up(ctx context.Context, pod string, containers int) error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	if err := c.call(ctx, "GET", "/containers/json?all=true&"+filter("label", "io.podup.pod="+pod), nil); err != nil {
+		return err
+	}
 	for i := range containers {
 		if err := c.call(ctx, "POST", fmt.Sprintf("/containers/%s-c%d/start", pod, i), nil); err != nil {
 			return err
 		}
 	}
-	return c.call(ctx, "GET", "/containers/json?all=true&filters="+filter, nil)
+	return c.at(ctx, observed...)
 }
 
 func (c *thinClient) down(ctx context.Context, pod string) error {
