@@ -48,6 +48,8 @@ func startUnit(ctx context.Context, getenv func(string) string, project string, 
 		property("TimeoutStopUSec", uint64(stopTime/time.Microsecond)),
 		property("CollectMode", "inactive-or-failed"),
 		property("Slice", "app.slice"),
+		// What is ordered behind is stopped before: to end its pods it needs Podman.
+		systemd.PropAfter("podman.socket", "podman.service"),
 	}, done)
 	var refused dbus.Error
 	if errors.As(err, &refused) && refused.Name == "org.freedesktop.systemd1.UnitExists" {

@@ -194,7 +194,7 @@ func TestALookAtALockTakesNothingFromAnyone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !isHeld(path) || !isHeld(path) {
+	if !isHeld(path) {
 		t.Error("it is held and does not look so")
 	}
 	held.release()
@@ -203,5 +203,25 @@ func TestALookAtALockTakesNothingFromAnyone(t *testing.T) {
 	}
 	if holderPid(path) != os.Getpid() {
 		t.Error("looking has changed it")
+	}
+}
+
+func TestRootHasOnePlaceWhetherItHasLoggedInOrNot(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Log("of other users the one place is the runtime directory of their login")
+		dir, err := stateDir(runtimeAt(t.TempDir()))
+		if err != nil || filepath.Base(dir) != "podup" {
+			t.Errorf("state in %s, %v", dir, err)
+		}
+		return
+	}
+	for _, runtime := range []string{"", "/run/user/0", "/run/user/0/"} {
+		if dir, err := stateDir(runtimeAt(runtime)); err != nil || dir != "/run/podup" {
+			t.Errorf("with XDG_RUNTIME_DIR=%q: state in %s, %v", runtime, dir, err)
+		}
+	}
+	own := t.TempDir()
+	if dir, err := stateDir(runtimeAt(own)); err != nil || dir != filepath.Join(own, "podup") {
+		t.Errorf("what was chosen is not used: state in %s, %v", dir, err)
 	}
 }

@@ -13,9 +13,19 @@ import (
 // stateDir is where podup keeps files that matter only while it runs: below the user's runtime
 // directory, else in a directory of the user's own below the temporary one. A runtime directory of
 // somebody else, as sudo passes it on, is not used.
+//
+// Root's is /run: what a login has in /run/user/0 ends with that login, and root's pods do not; a sudo has
+// none, and must find the supervisor that a login has started.
 func stateDir(getenv func(string) string) (string, error) {
 	uid := os.Getuid()
-	for _, runtime := range []string{getenv("XDG_RUNTIME_DIR"), fmt.Sprintf("/run/user/%d", uid)} {
+	candidates := []string{getenv("XDG_RUNTIME_DIR"), fmt.Sprintf("/run/user/%d", uid)}
+	if uid == 0 {
+		candidates[1] = "/run"
+		if filepath.Clean(candidates[0]) == "/run/user/0" {
+			candidates[0] = ""
+		}
+	}
+	for _, runtime := range candidates {
 		if !filepath.IsAbs(runtime) {
 			continue
 		}

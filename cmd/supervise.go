@@ -190,7 +190,10 @@ func (s *supervision) run(ctx context.Context, hangup <-chan os.Signal) {
 	var again <-chan time.Time
 	for {
 		select {
-		case <-ended:
+		case err := <-ended:
+			if err != nil {
+				s.app.warn(err.Error())
+			}
 			return
 		case <-hangup:
 		case <-again:

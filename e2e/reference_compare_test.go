@@ -73,10 +73,12 @@ func TestCompareEvents(t *testing.T) {
 		{"the wrong order within what times allow", "0.0 a start|0.2 b start|5.0 a exit|5.1 b live|5.2 b exit|8.0 b live|10.0 b live|20.0 a start", `"b live" before "b exit"`},
 		{"one more of what repeats", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|12.0 b live|20.0 a start", ""},
 		{"many more of what repeats", "0.0 a start|0.2 b start|5.0 a exit|5.1 b exit|6.0 b live|6.1 b live|6.2 b live|6.3 b live|6.4 b live|10.0 b live|20.0 a start", `"b live" 6 times`},
+		{"one of what repeats elsewhere", "0.0 a start|0.2 b start|0.3 b ready|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|20.0 a start", ""},
+		{"many of what repeats elsewhere", "0.0 a start|0.1 b ready|0.2 b start|0.3 b ready|0.4 b ready|5.0 a exit|5.1 b exit|6.0 b live|8.0 b live|10.0 b live|20.0 a start", `"b ready" 3 times`},
 		{"nothing at all", "", `"b live" 0 times`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			problems := compareEvents(eventLines(t, reference), eventLines(t, c.got), 2*time.Second, []string{"b live"})
+			problems := compareEvents(eventLines(t, reference), eventLines(t, c.got), 2*time.Second, []string{"b live", "b ready"})
 			if c.want == "" {
 				if len(problems) > 0 {
 					t.Errorf("problems: %q", problems)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -95,21 +96,28 @@ func until(ctx context.Context, moment time.Time) error {
 	}
 }
 
-// inParallel runs experiments as subtests, so many at once: most of their time they wait, and package
-// testing would run as many as there are processors. A subtest begins its work before it steps aside.
+// inParallel runs experiments as subtests, so many at once and the longest first: most of their time they
+// wait, and package testing would run as many as there are processors. A subtest begins its work before it
+// steps aside.
 func inParallel(t *testing.T, list []experiment, width int, work func(ctx context.Context, dir string, x experiment) (trace, error), judge func(*testing.T, experiment, trace)) {
 	type result struct {
 		seen trace
 		err  error
 	}
 	places := make(chan struct{}, width)
-	for _, x := range list {
+	turn := make(chan struct{}) // closed when it is the next one's
+	close(turn)
+	for _, x := range slices.SortedStableFunc(slices.Values(list), func(a, b experiment) int { return cmp.Compare(b.watch, a.watch) }) {
 		t.Run(x.name, func(t *testing.T) {
 			dir := t.TempDir()
 			ctx := t.Context()
 			done := make(chan result, 1)
+			mine, next := turn, make(chan struct{})
+			turn = next
 			go func() {
+				<-mine
 				places <- struct{}{}
+				close(next)
 				defer func() { <-places }()
 				seen, err := work(ctx, dir, x)
 				done <- result{seen, err}
@@ -172,9 +180,7 @@ func differences(x experiment, reference, seen trace) []string {
 	known := knownDifferences()[x.name]
 	var problems []string
 	used := make([]bool, len(known))
-	for _, problem := range compareEvents(reference.events, seen.events, x.tolerance, x.repeats) {
-		problems = append(problems, problem)
-	}
+	problems = append(problems, compareEvents(reference.events, seen.events, x.tolerance, x.repeats)...)
 	if len(reference.status) != len(seen.status) {
 		problems = append(problems, fmt.Sprintf("%d statuses, the kubelet's %d: record it again", len(seen.status), len(reference.status)))
 	} else {
@@ -231,7 +237,7 @@ func onPodup(ctx context.Context, dir string, x experiment) (trace, error) {
 	if err != nil {
 		select {
 		case upErr := <-s.up:
-			err = fmt.Errorf("%w\npodup up: %v\n%s", err, upErr, s.output.String())
+			err = fmt.Errorf("%w\npodup up: %w\n%s", err, upErr, s.output.String())
 		default:
 		}
 	}

@@ -181,6 +181,9 @@ func compareEvents(want, got []event, tolerance time.Duration, repeats []string)
 		if slack := max(2, expected/4); seen < expected-slack || seen > expected+slack {
 			problem("%q %d times, the kubelet's %d", text, seen, expected)
 		}
+		if expected == 0 { // one or two may fall on the other side of the moment at which a section begins
+			got = slices.DeleteFunc(slices.Clone(got), func(e event) bool { return e.text == text })
+		}
 	}
 	wanted, seen := numbered(want, repeats), numbered(got, repeats)
 	index := map[string]int{}

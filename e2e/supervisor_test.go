@@ -23,12 +23,16 @@ const endPatience = 10 * time.Second
 // runtimeDir is where podup keeps what is true of a project while the machine runs, as package cmd
 // chooses it.
 func runtimeDir(getenv func(string) string, project string) string {
-	for _, dir := range []string{getenv("XDG_RUNTIME_DIR"), fmt.Sprintf("/run/user/%d", os.Getuid())} {
+	candidates := []string{getenv("XDG_RUNTIME_DIR"), fmt.Sprintf("/run/user/%d", os.Getuid())}
+	if os.Getuid() == 0 {
+		candidates = []string{"/run"}
+	}
+	for _, dir := range candidates {
 		if info, err := os.Stat(dir); filepath.IsAbs(dir) && err == nil && info.IsDir() && info.Sys().(*syscall.Stat_t).Uid == uint32(os.Getuid()) {
 			return filepath.Join(dir, "podup", project)
 		}
 	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("podup-%d", os.Getuid()), project)
+	return filepath.Join(getenv("TMPDIR"), fmt.Sprintf("podup-%d", os.Getuid()), project)
 }
 
 // supervisorOf is the process that supervises the project of a runtime directory, 0 where none does.

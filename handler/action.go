@@ -38,7 +38,7 @@ type network struct {
 type container struct{ ID, Runtime, Root, Dir string }
 
 // result of an action: Err is one that could not be made. Unrun says that of an exec nothing was run, for the
-// runtime refused.
+// runtime refused, and that the engine might run it.
 type result struct {
 	Success bool   `json:",omitempty"`
 	Output  string `json:",omitempty"`

@@ -152,9 +152,9 @@ func (c *child) read(stdout io.Reader) {
 	if !errors.Is(err, io.EOF) { // it says what no child says
 		_ = c.cmd.Process.Kill()
 	}
-	waitErr := c.cmd.Wait()
+	_ = c.cmd.Wait() // how it ended is in its state
 	c.mu.Lock()
-	c.err = fmt.Errorf("the process that probes ended (%v): %s", waitErr, c.stderr)
+	c.err = fmt.Errorf("the process that probes ended (%s): %s", c.cmd.ProcessState, c.stderr)
 	for _, waiter := range c.waiting {
 		close(waiter)
 	}

@@ -87,7 +87,7 @@ func childCommand(line []string, in namespace) (*exec.Cmd, func(), error) {
 	done := func() {}
 	program := line[0]
 	if in.file == nil {
-		cmd := exec.Command(program, line[1:]...)
+		cmd := exec.Command(program, line[1:]...) //nolint:noctx // it outlives every request and ends with its stdin
 		return prepared(cmd), done, nil
 	}
 	nsenter, err := lookNsenter()
@@ -105,7 +105,7 @@ func childCommand(line []string, in namespace) (*exec.Cmd, func(), error) {
 		program = "/proc/self/fd/4"
 	}
 	args := append([]string{"--user=/proc/self/fd/3", "--preserve-credentials", "--", program}, line[1:]...)
-	cmd := exec.Command(nsenter, args...)
+	cmd := exec.Command(nsenter, args...) //nolint:noctx // as above
 	cmd.ExtraFiles = files
 	return prepared(cmd), done, nil
 }

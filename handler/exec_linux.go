@@ -32,8 +32,8 @@ func execute(ctx context.Context, a action) result {
 	if err != nil {
 		return failed(err)
 	}
-	file.Close()
-	defer os.Remove(file.Name())
+	_ = file.Close()
+	defer func() { _ = os.Remove(file.Name()) }()
 
 	output := &limited{max: outputLimit}
 	args := append([]string{"--root", a.Container.Root, "exec", "--pid-file", file.Name(), a.Container.ID}, a.Exec.Command...)
@@ -56,12 +56,20 @@ func execute(ctx context.Context, a action) result {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success():
 		return result{Success: true, Output: output.String()}
 	case pidIn(file.Name()) == 0:
-		return result{Unrun: true, Err: fmt.Sprintf("run %q: %s", strings.Join(a.Exec.Command, " "),
-			firstNonEmpty(strings.TrimSpace(output.String()), err.Error()))}
+		text := firstNonEmpty(strings.TrimSpace(output.String()), err.Error())
+		return result{Unrun: !unrunnable(text), Err: fmt.Sprintf("run %q: %s", strings.Join(a.Exec.Command, " "), text)}
 	case errors.As(err, &exit), errors.Is(err, exec.ErrWaitDelay):
 		return result{Output: firstNonEmpty(output.String(), fmt.Sprintf("exit code %d", cmd.ProcessState.ExitCode()))}
 	}
 	return failed(err)
+}
+
+// unrunnable says that it is the command that cannot be run, and not by the runtime alone: crun 1.21 and 1.28
+// "executable file `x` not found", "the path `x` exists but it is not executable"; runc 1.3 "executable file
+// not found in $PATH". The engine, which takes longer than many a probe may, would say the same.
+func unrunnable(text string) bool {
+	return strings.Contains(text, "executable file") && strings.Contains(text, "not found") ||
+		strings.Contains(text, "exists but it is not executable")
 }
 
 func pidIn(path string) int {

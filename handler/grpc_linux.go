@@ -37,7 +37,7 @@ func probeGRPC(ctx context.Context, in *entered, a action) result {
 	if err != nil {
 		return failed(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	health := grpc_health_v1.NewHealthClient(conn)
 	answer, err := health.Check(metadata.NewOutgoingContext(limited, metadata.MD{}), &grpc_health_v1.HealthCheckRequest{Service: service})
 	output := "service healthy"

@@ -80,7 +80,12 @@ func newHandlerAt(t *testing.T) (*handler.Handler, string) {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "execs")
-	h := handler.New(handler.Options{Engine: engine{runtime: runtime, command: notFound}, Child: []string{"/proc/self/exe", "netns"}, Dir: dir, Local: true})
+	// The runtime answers for every command; the engine would take its time.
+	unasked := func(_ context.Context, command []string, _ io.Writer) (int, error) {
+		t.Errorf("the engine was asked to run %q", command)
+		return 0, nil
+	}
+	h := handler.New(handler.Options{Engine: engine{runtime: runtime, command: unasked}, Child: []string{"/proc/self/exe", "netns"}, Dir: dir, Local: true})
 	t.Cleanup(func() {
 		if err := h.Close(); err != nil {
 			t.Error(err)

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -96,10 +97,10 @@ func (n *networks) close() {
 func openNetwork(pid int) (*entered, error) {
 	e := &entered{}
 	fd, err := unix.PidfdOpen(pid, 0)
-	switch err {
-	case nil:
+	switch {
+	case err == nil:
 		e.process = os.NewFile(uintptr(fd), "pidfd")
-	case unix.ESRCH:
+	case errors.Is(err, unix.ESRCH):
 		return nil, fmt.Errorf("process %d has ended", pid)
 	default: // a kernel before 5.3, or one that is told not to
 	}

@@ -51,10 +51,11 @@ func (s *server) read(ctx context.Context, stdin io.Reader) error {
 	requests := json.NewDecoder(stdin)
 	for {
 		var r request
-		switch err := requests.Decode(&r); {
-		case errors.Is(err, io.EOF), ctx.Err() != nil:
-			return nil
-		case err != nil:
+		err := requests.Decode(&r)
+		if ctx.Err() != nil || errors.Is(err, io.EOF) {
+			return nil //nolint:nilerr // the end that was asked for
+		}
+		if err != nil {
 			return fmt.Errorf("read a request: %w", err)
 		}
 		switch {

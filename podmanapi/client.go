@@ -25,8 +25,9 @@ type Client struct {
 
 	// local engines share this machine's file system. peer are the credentials of the engine's end
 	// of the socket where the kernel tells them.
-	local bool
-	peer  peer
+	local  bool
+	peer   peer
+	socket *unixSocket // nil: not of this machine
 
 	known    known
 	keys     keys

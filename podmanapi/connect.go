@@ -52,20 +52,28 @@ func Connect(ctx context.Context, opts Options) (*Client, error) {
 		return dial(ctx, at, warn, connectTimeout)
 	}
 	uid := os.Getuid()
+	again := func(ctx context.Context) (string, error) { return start(ctx, uid, getenv) }
 	for _, socket := range sockets(uid, getenv) {
 		if !trusted(socket, uid, getenv) {
 			continue
 		}
 		client, err := dial(ctx, address{url: "unix://" + socket, from: "the default socket"}, warn, connectTimeout)
+		if err == nil {
+			client.revive(again)
+		}
 		if err == nil || !nobodyThere(err) {
 			return client, err
 		}
 	}
-	socket, err := start(ctx, uid, getenv)
+	socket, err := again(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return dial(ctx, address{url: "unix://" + socket, from: "a service podup started"}, warn, connectTimeout)
+	client, err := dial(ctx, address{url: "unix://" + socket, from: "a service podup started"}, warn, connectTimeout)
+	if err == nil {
+		client.revive(again)
+	}
+	return client, err
 }
 
 // trusted says that a socket podup tries of its own accord is not somebody else's: the private one may
@@ -93,11 +101,9 @@ func dial(ctx context.Context, at address, warn func(string), patience time.Dura
 		if c.peer, err = knock(limited, socketPath(at.url)); err != nil {
 			return nil, dialError(ctx, at, err)
 		}
-		c.local = runtime.GOOS == "linux"
+		c.local, c.socket = runtime.GOOS == "linux", &unixSocket{path: socketPath(at.url)}
 		c.http = &http.Client{Transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return (&net.Dialer{}).DialContext(ctx, "unix", socketPath(at.url))
-			},
+			DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return c.socket.dial(ctx) },
 			DisableCompression:  true,
 			MaxIdleConnsPerHost: connections,
 		}}

@@ -18,7 +18,9 @@ func (c *Client) CreateContainer(ctx context.Context, con translate.Container, n
 	if err != nil {
 		return nil, err
 	}
-	warnings = c.dropHugePages(&body)
+	if body.Resources, warnings, err = c.enforceable(ctx, body.Resources); err != nil {
+		return nil, fmt.Errorf("%s: %w", doing, err)
+	}
 	var made struct {
 		ID       string
 		Warnings []string

@@ -35,7 +35,7 @@ func (p process) wait(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { p.file.SetReadDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = p.file.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	err = raw.Read(func(fd uintptr) bool {
 		events := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}

@@ -1,6 +1,7 @@
 package podmanapi
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -11,7 +12,7 @@ func TestAnExhaustedKeyQuotaIsExplained(t *testing.T) {
 		t.Error(text)
 	}
 	disk := &Error{"start container/web-app", 500, "write /var/lib: disk quota exceeded"}
-	if err := explainKeys(disk); err != error(disk) {
+	if err := explainKeys(disk); !errors.Is(err, disk) {
 		t.Errorf("a full disk is explained: %v", err)
 	}
 }

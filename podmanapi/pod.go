@@ -43,9 +43,18 @@ type networkOptions struct {
 // checked before StartPod.
 func (c *Client) CreatePod(ctx context.Context, p translate.Pod) error {
 	doing := "create pod/" + p.Name
+	spec := specOf(p)
+	var warnings []string
+	var err error
+	if spec.Resources, warnings, err = c.enforceable(ctx, spec.Resources); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	for _, warning := range warnings {
+		c.warn("pod/" + p.Name + ": " + warning)
+	}
 	for try := 1; ; try++ {
 		var made object
-		found, fresh, err := c.create(ctx, pod, p.Name, p.Labels(), post(doing, "/pods/create", nil, specOf(p)), &made)
+		found, fresh, err := c.create(ctx, pod, p.Name, p.Labels(), post(doing, "/pods/create", nil, spec), &made)
 		if err != nil {
 			return explainUsers(p, err)
 		}

@@ -67,11 +67,11 @@ func recordings() []recording {
 			c.Mounts = []translate.Mount{
 				{Path: "/etc/conf", Volume: s.volume.Name, ReadOnly: true},
 				{Path: "/etc/one", Volume: s.volume.Name, SubPath: "a", ReadOnly: true},
-				{Path: "/host", HostPath: "/usr", HostPathType: "Directory", Propagation: "rslave"},
+				{Path: "/host", HostPath: "/usr", HostPathType: "Directory", Propagation: "rslave", Relabel: "z"},
 				{Path: "/image", Image: "localhost/files:1", ReadOnly: true, SubPath: "www"},
 			}
 			c.StopSignal, c.Grace, c.TTY, c.Stdin = "SIGUSR1", 1500*time.Millisecond, true, true
-			c.Resources = translate.Resources{CPUShares: 512, CPUQuota: 50_000, CPUPeriod: 100_000, MemoryLimit: 64 << 20}
+			c.Resources = translate.Resources{CPUShares: 512, CPUQuota: 50_000, CPUPeriod: 100_000, MemoryLimit: 64 << 20, HugePages2Mi: 4 << 20, HugePages1Gi: 1 << 30}
 			c.Security = translate.Security{
 				RunAsUser: &user, RunAsGroup: &group, SupplementalGroups: []int64{9, 10}, RunAsNonRoot: true,
 				NoNewPrivileges: true, CapDrop: []string{"ALL"},
@@ -89,6 +89,15 @@ func recordings() []recording {
 			c.Security = translate.Security{
 				Seccomp: "/srv/profiles/app.json", AppArmor: "app", SELinux: []string{"level:s0:c1,c2", "type:t"}, Unmasked: true,
 			}
+		})},
+		{"container-ephemeral", "POST /containers/create", create(func(s *shop, c *translate.Container) {
+			_, err := s.client.CreateContainer(s.Context(), *c, c.EngineName())
+			s.must(err)
+			s.must(s.client.StartContainer(s.Context(), c.EngineName()))
+			c.Name, c.Ephemeral, c.Target = "debugger", true, "app"
+		})},
+		{"container-that-mounts-a-socket", "POST /containers/create", create(func(s *shop, c *translate.Container) {
+			c.Mounts = []translate.Mount{{Path: "/engine.sock", HostPath: strings.TrimPrefix(s.service.URL(), "unix://"), Relabel: "z"}}
 		})},
 		{"container-that-mounts-its-own-hosts", "POST /containers/create", create(func(_ *shop, c *translate.Container) {
 			c.Mounts = []translate.Mount{{Path: "/etc/hosts", HostPath: "/usr"}}

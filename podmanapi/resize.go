@@ -17,19 +17,17 @@ const unlimited = -1
 // not is started with them. A limit below what a running container has in memory is refused, as by a
 // kubelet (kuberuntime_manager.go, validateMemoryResizeAction): the kernel would kill it for that.
 func (c *Client) ResizeContainer(ctx context.Context, con translate.Container, name string) (warnings []string, err error) {
-	info, err := c.hostInfo(ctx)
-	if err != nil {
-		return nil, err
+	spec := resizeOf(con.Resources)
+	left, warnings, err := c.enforceable(ctx, &spec.resources)
+	if err != nil || left == nil {
+		return warnings, err
 	}
-	// The engine has ignored them when it made the container, and would fail here.
-	if info.Host.CgroupVersion == "v1" && info.Host.Security.Rootless {
-		return []string{"its limits are not enforced: a rootless engine cannot on cgroup v1"}, nil
-	}
+	spec.resources = *left
 	err = c.on(ctx, container, name, "resize", func(id, doing string) error {
 		if err := c.fits(ctx, id, con.Resources.MemoryLimit); err != nil {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
-		return c.call(ctx, post(doing, "/containers/"+id+"/update", nil, resizeOf(con.Resources)), nil)
+		return c.call(ctx, post(doing, "/containers/"+id+"/update", nil, spec), nil)
 	})
 	return warnings, err
 }

@@ -51,6 +51,7 @@ func (c *Client) unsettled(l listed) bool {
 		return true
 	case plan.Created:
 		return l.Restarts > 0 || !moment(l.StartedAt).IsZero()
+	default:
+		return false
 	}
-	return false
 }

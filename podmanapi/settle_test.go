@@ -8,6 +8,7 @@ import (
 )
 
 func TestAPassingStateIsLookedAtAgain(t *testing.T) {
+	t.Parallel()
 	for name, passing := range map[string]map[string]any{
 		"the engine does not know yet that the process has gone": {"State": "running", "Pid": 0},
 		"the engine does not know yet when the process ended":    {"State": "exited"},

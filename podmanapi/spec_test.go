@@ -61,10 +61,28 @@ func TestResourcesThatAreNotSetAreNotSent(t *testing.T) {
 		{"a period alone limits nothing", translate.Resources{CPUPeriod: 100000}, nil},
 		{"memory without more swap", translate.Resources{MemoryLimit: 64}, &resources{Memory: &memoryLimit{64, 64}}},
 		{"shares", translate.Resources{CPUShares: 2}, &resources{CPU: &cpuLimit{Shares: 2}}},
+		{"huge pages", translate.Resources{HugePages2Mi: 4}, &resources{Huge: []hugeLimit{{"2MB", 4}}}},
 		{"a quota", translate.Resources{CPUQuota: 50000, CPUPeriod: 100000}, &resources{CPU: &cpuLimit{Quota: 50000, Period: 100000}}},
 	} {
 		if got := resourcesOf(c.in); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestVolumesInMemoryAreFileSystemsOfTheirOwn(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		in   translate.Volume
+		want map[string]string
+	}{
+		{"a tmpfs", translate.Volume{Kind: translate.Memory, Size: 64}, map[string]string{"type": "tmpfs", "device": "tmpfs", "o": "size=64,mode=1777"}},
+		{"a tmpfs of a group", translate.Volume{Kind: translate.Memory, Group: number(7)}, map[string]string{"type": "tmpfs", "device": "tmpfs", "o": "mode=3777,gid=7"}},
+		{"huge pages", translate.Volume{Kind: translate.Memory, Page: 1 << 30}, map[string]string{"type": "hugetlbfs", "device": "nodev", "o": "pagesize=1024M,mode=0777"}},
+		{"huge pages of a group", translate.Volume{Kind: translate.Memory, Page: 2 << 20, Group: number(7)}, map[string]string{"type": "hugetlbfs", "device": "nodev", "o": "pagesize=2M,mode=2777,gid=7"}},
+	} {
+		if got := volumeOptionsOf(c.in); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 	}
 }

@@ -39,14 +39,15 @@ type Limits struct {
 // hostInfo is what podup reads of GET /info.
 type hostInfo struct {
 	Host struct {
-		CPUs          int
-		MemTotal      int64
-		MemFree       int64
-		FreeLocks     *int // not told before 5.0
-		CgroupVersion string
-		CgroupManager string
-		Security      struct{ Rootless bool }
-		OCIRuntime    struct{ Name, Path string }
+		CPUs              int
+		MemTotal          int64
+		MemFree           int64
+		FreeLocks         *int // not told before 5.0
+		CgroupVersion     string
+		CgroupManager     string
+		CgroupControllers []string
+		Security          struct{ Rootless bool }
+		OCIRuntime        struct{ Name, Path string }
 	}
 	Store struct {
 		GraphRootAllocated, GraphRootUsed int64

@@ -96,6 +96,7 @@ func containersReady(object *corev1.Pod, statuses []corev1.ContainerStatus, phas
 	case corev1.PodFailed:
 		condition.Reason = "PodFailed"
 		return condition
+	default:
 	}
 	var unready []string
 	look := func(c corev1.Container) {

@@ -162,6 +162,7 @@ func seen(m Container, actual plan.ContainerState, exists bool) (run plan.Run, r
 			return plan.Run{}, false, false
 		}
 		return listed, false, true
+	case plan.Created:
 	}
 	return run, false, known && !run.Running()
 }

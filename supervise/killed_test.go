@@ -3,7 +3,7 @@ package supervise
 import (
 	"context"
 	"fmt"
-	"math/rand"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -137,7 +137,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		seeds = 15
 	}
 	for seed := range seeds {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) { killed(t, rand.New(rand.NewSource(int64(seed)))) })
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { killed(t, rand.New(rand.NewPCG(uint64(seed), 0))) })
 	}
 }
 
@@ -159,19 +159,19 @@ func killed(t *testing.T, random *rand.Rand) {
 		w.probes["alive"] = func() (bool, error) {
 			return time.Now().After(calm) || (time.Since(w.began)/time.Second)%40 < 20, nil
 		}
-		if random.Intn(2) == 0 {
-			time.AfterFunc(time.Duration(random.Intn(300))*time.Second, w.killInfra)
+		if random.IntN(2) == 0 {
+			time.AfterFunc(time.Duration(random.IntN(300))*time.Second, w.killInfra)
 		}
 		const chain = 12
 		for i := range chain {
-			h := &host{world: w, killAt: 1 + random.Intn(60), after: random.Intn(2) == 0, dead: make(chan struct{})}
+			h := &host{world: w, killAt: 1 + random.IntN(60), after: random.IntN(2) == 0, dead: make(chan struct{})}
 			if i == chain-1 {
 				h.killAt = -1
 			}
 			cfg := w.config()
 			cfg.Engine, cfg.Handler, cfg.Lock = h, h, h.hold
 			s := New(cfg, translate.Project{Pods: []translate.Pod{pod}})
-			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+random.Intn(90))*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+random.IntN(90))*time.Second)
 			if i == chain-1 {
 				cancel()
 				ctx, cancel = context.WithTimeout(t.Context(), 30*time.Minute)

@@ -119,6 +119,7 @@ func (l *lead) over(ctx context.Context) (*Trouble, bool) {
 		return nil, true
 	case corev1.PodFailed:
 		return l.trouble(ctx), true
+	default:
 	}
 	for _, c := range l.pod.Containers() {
 		if l.memory.Containers[c.Name].Waiting.Reason == status.CrashLoopBackOff {

@@ -44,8 +44,9 @@ func tally(c *status.Container, kind probeKind) *status.Tally {
 		return &c.Startup
 	case readiness:
 		return &c.Readiness
+	default:
+		return &c.Liveness
 	}
-	return &c.Liveness
 }
 
 // due are the probes that are to be made of a container now (kubelet: prober/worker.go doProbe).

@@ -54,7 +54,6 @@ type world struct {
 	failPod    int // looks at the pod that fail
 	breakEnded int // waits that break
 	inspects   int
-	slowGone   int // looks for which a process that is gone still shows
 
 	lock   chan struct{}
 	memory []byte // on disk
@@ -66,7 +65,6 @@ type process struct {
 	ended  chan struct{}
 	life   life
 	signal chan struct{}
-	once   sync.Once
 }
 
 func newWorld(t *testing.T, pod translate.Pod) *world {

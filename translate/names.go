@@ -19,7 +19,7 @@ const (
 	RoleSidecar = "sidecar" // an init container that runs on
 	RoleHolder  = "holder"
 	RoleDebug   = "debug" // an ephemeral container: it goes with its pod and is never started again
-	RolePod     = "pod" // the pod and, by inheritance, its infra container
+	RolePod     = "pod"   // the pod and, by inheritance, its infra container
 	RoleRelease = "release"
 	RoleClaim   = "claim"
 	RoleVolume  = "volume" // lives and dies with its pod

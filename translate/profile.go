@@ -38,6 +38,7 @@ func (p *podTranslator) profiles(s *Security, c *corev1.Container, effective *co
 			s.AppArmor = unconfined
 		case corev1.AppArmorProfileTypeLocalhost:
 			s.AppArmor = ptr.Deref(armor.LocalhostProfile, "")
+		case corev1.AppArmorProfileTypeRuntimeDefault: // also the engine's default
 		}
 	}
 	if options := effective.SELinuxOptions; options != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -54,9 +55,18 @@ func (p *podTranslator) relabel(volume, host string) string {
 	return label
 }
 
-// system says whether a directory is the system's: what Podman refuses to relabel (opencontainers/selinux
-// go-selinux/label, checkRelabel... of the directories themselves) and what lies below those that hold
-// nothing else.
+// relabelNames finds annotations that speak of a volume which is no hostPath of the pod.
+func (p *podTranslator) relabelNames() {
+	for key := range p.pod.Annotations {
+		name, about := strings.CutPrefix(key, AnnotationRelabel+"/")
+		if about && !slices.ContainsFunc(p.pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == name && v.HostPath != nil }) {
+			p.report(field.NewPath("metadata", "annotations").Key(key), RuleInvalidAnnotation, "the pod has no hostPath volume %q", name)
+		}
+	}
+}
+
+// system says whether a directory is the system's: what Podman refuses to relabel (opencontainers/selinux 1.13,
+// go-selinux, Chcon), users' homes, and what lies below directories that hold nothing of a user's.
 func system(host string) bool {
 	whole := []string{
 		"/", "/home", "/media", "/mnt", "/opt", "/root", "/srv", "/tmp", "/var", "/var/cache", "/var/home", "/var/lib", "/var/log", "/var/tmp",

@@ -188,6 +188,7 @@ func (p *podTranslator) translate(network string) Pod {
 		pod.Apps = append(pod.Apps, p.container(&p.pod.Spec.Containers[i], path, false))
 		pod.Apps[i].Order = i
 	}
+	p.relabelNames()
 	for _, volume := range p.volumes {
 		if volume.Kind == Memory {
 			pod.Held = append(pod.Held, volume.Name)

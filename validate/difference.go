@@ -34,7 +34,7 @@ func Differences() []Difference {
 		{"/etc/hosts", "It has one line more than a kubelet's: the name by which Podman's users know the machine, host.containers.internal."},
 		{"hostUsers: false", "Volumes are not mapped into the pod's own user namespace: what is in them shows as nobody's, and files others may not read cannot be read. Rootful Podman needs a line for the user containers in /etc/subuid and /etc/subgid."},
 		{"Memory volumes with fsGroup", "The group is fixed when the volume is made: one that changes later needs up --renew-volumes."},
-		{"Rootless limits on cgroup v1", "The kernel lets no user other than root limit anything there. podup warns of each limit that is not enforced: boot with cgroup v2, or use rootful Podman."},
+		{"Limits without a cgroup controller", "On cgroup v1 the kernel lets no user other than root limit anything, on v2 only with the controllers that systemd delegates. podup warns of each limit that is not enforced, and says what would help."},
 		{"Low oom_score_adj", "Rootless, a process cannot get a lower value than podup's service has: the engine raises it."},
 	}
 }

@@ -71,7 +71,7 @@ func validatePod(kept *core.Pod) field.ErrorList {
 
 // podWarnings are those an API server would send with its answer, and the fields it would drop
 // without a word.
-func podWarnings(doc manifest.Document[*corev1.Pod], given, kept *core.Pod) manifest.Problems {
+func podWarnings(doc manifest.Document[*corev1.Pod], given, kept *core.Pod, accepted bool) manifest.Problems {
 	var found manifest.Problems
 	for _, path := range dropped(doc.Root(), given, kept) {
 		message := "Kubernetes 1.36 drops this field: its feature gate is off by default"
@@ -80,8 +80,10 @@ func podWarnings(doc manifest.Document[*corev1.Pod], given, kept *core.Pod) mani
 		}
 		found = append(found, doc.WarnAt(field.NewPath(path), "kubernetes-dropped-field", message))
 	}
-	if doc.Damaged() {
-		return found // what was refused makes warnings of its own
+	// What was refused makes warnings of its own: an API server looks for them only in what it takes, and
+	// of an address that is none Kubernetes writes to standard error.
+	if doc.Damaged() || !accepted {
+		return found
 	}
 	for _, warning := range podutil.GetWarningsForPod(context.Background(), kept, nil) {
 		// A warning is text, "<path>: <message>" but for a few.

@@ -50,14 +50,13 @@ func (c *checker) add(problems ...manifest.Problem) {
 
 func (c *checker) pod(doc manifest.Document[*corev1.Pod]) {
 	given, kept, err := internalPod(doc.Object)
-	judge(c, doc, "Pod", func(*corev1.Pod) (field.ErrorList, error) {
-		if err != nil {
-			return nil, err
-		}
-		return validatePod(withStopSignals(given, kept)), nil
-	})
+	var refusals field.ErrorList
 	if err == nil {
-		c.add(podWarnings(doc, given, kept)...)
+		refusals = validatePod(withStopSignals(given, kept))
+	}
+	judge(c, doc, "Pod", func(*corev1.Pod) (field.ErrorList, error) { return refusals, err })
+	if err == nil {
+		c.add(podWarnings(doc, given, kept, len(refusals) == 0)...)
 	}
 	c.podRules(doc)
 }

@@ -39,7 +39,7 @@ func info(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: map[string]any{
 		"host": map[string]any{
 			"arch": runtime.GOARCH, "os": "linux", "hostname": "podmantest",
-			"cgroupManager": "systemd", "cgroupVersion": "v2", "cgroupControllers": []string{"cpu", "memory", "pids"},
+			"cgroupManager": "systemd", "cgroupVersion": "v2", "cgroupControllers": []string{"cpu", "hugetlb", "memory", "pids"},
 			"cpus": 2, "freeLocks": s.freeLocks - used,
 			"memTotal": int64(8 << 30), "memFree": int64(6 << 30),
 			"idMappings":         map[string]any{"uidmap": ids(os.Getuid()), "gidmap": ids(os.Getgid())},
