@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -120,7 +121,24 @@ func (r *run) runPod(ctx context.Context, op plan.RunPod, report reports) error 
 	if report.warn != nil {
 		report.warn(warnings)
 	}
+	if err != nil {
+		r.stopInits(ctx, op)
+	}
 	return err
+}
+
+// stopInits ends the init containers of a pod that could not be led: what is taken back now may start app
+// containers again, which must not run beside them.
+func (r *run) stopInits(ctx context.Context, op plan.RunPod) {
+	for _, c := range op.Pod.Init {
+		if c.Sidecar || !slices.Contains(op.Start, c.EngineName()) {
+			continue
+		}
+		stop := plan.StopContainer{Name: c.EngineName(), Grace: -1}
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.undoTimeout(stop))
+		_ = r.Engine.StopContainer(bounded, stop) // the failure that is told is the one before
+		cancel()
+	}
 }
 
 // InitError is an init container that ended with another exit code than 0.
