@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	seeds    = flag.Int("seeds", 500, "random pairs of wanted and actual state")
+	seeds    = flag.Int("seeds", 200, "random pairs of wanted and actual state")
 	faults   = flag.Int("faults", 5, "engine calls of each pair that fail in turn")
 	onlySeed = flag.Int("seed", -1, "only this pair")
 )

@@ -26,7 +26,7 @@ const unitTimeout = 10 * time.Second
 func startUnit(ctx context.Context, getenv func(string) string, project string, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, unitTimeout)
 	defer cancel()
-	manager, err := systemd.NewConnection(func() (*dbus.Conn, error) { return dialManager(ctx, managerSocket(getenv)) })
+	manager, err := openManager(ctx, getenv)
 	if err != nil {
 		return errNoManager
 	}
@@ -35,8 +35,7 @@ func startUnit(ctx context.Context, getenv func(string) string, project string, 
 	property := func(name string, value any) systemd.Property {
 		return systemd.Property{Name: name, Value: dbus.MakeVariant(value)}
 	}
-	done := make(chan string, 1)
-	_, err = manager.StartTransientUnitContext(ctx, unitName(project), "fail", []systemd.Property{
+	properties := []systemd.Property{
 		systemd.PropDescription("podup supervises project " + project),
 		systemd.PropExecStart(args, false),
 		property("Type", "exec"),
@@ -50,10 +49,15 @@ func startUnit(ctx context.Context, getenv func(string) string, project string, 
 		property("Slice", "app.slice"),
 		// What is ordered behind is stopped before: to end its pods it needs Podman.
 		systemd.PropAfter("podman.socket", "podman.service"),
-	}, done)
-	var refused dbus.Error
-	if errors.As(err, &refused) && refused.Name == "org.freedesktop.systemd1.UnitExists" {
-		return nil // it is starting, or being started again
+	}
+	done := make(chan string, 1)
+	_, err = manager.StartTransientUnitContext(ctx, unitName(project), "fail", properties, done)
+	if unitExists(err) {
+		// What failed before may fail for ever: it has the environment of the podup that started it.
+		if resting, restErr := endResting(ctx, manager, project); restErr != nil || !resting {
+			return restErr // nil: it is starting
+		}
+		_, err = manager.StartTransientUnitContext(ctx, unitName(project), "fail", properties, done)
 	}
 	if err != nil {
 		return fmt.Errorf("start unit %s: %w", unitName(project), err)
@@ -67,6 +71,69 @@ func startUnit(ctx context.Context, getenv func(string) string, project string, 
 	case <-ctx.Done():
 		return fmt.Errorf("start unit %s: %w", unitName(project), ctx.Err())
 	}
+}
+
+func unitExists(err error) bool {
+	var refused dbus.Error
+	return errors.As(err, &refused) && refused.Name == "org.freedesktop.systemd1.UnitExists"
+}
+
+// endResting ends a unit that waits to be started again after a failure, and says whether it was one. A
+// unit with a process is left alone: the signal would take its pods down.
+func endResting(ctx context.Context, manager *systemd.Conn, project string) (bool, error) {
+	state, err := manager.GetUnitPropertyContext(ctx, unitName(project), "SubState")
+	if err != nil {
+		return false, fmt.Errorf("look at unit %s: %w", unitName(project), err)
+	}
+	if state.Value.Value() != "auto-restart" {
+		return false, nil
+	}
+	done := make(chan string, 1)
+	if _, err := manager.StopUnitContext(ctx, unitName(project), "replace", done); err != nil {
+		return false, fmt.Errorf("stop unit %s: %w", unitName(project), err)
+	}
+	select {
+	case <-done:
+		return true, nil
+	case <-ctx.Done():
+		return false, fmt.Errorf("stop unit %s: %w", unitName(project), ctx.Err())
+	}
+}
+
+// endUnit sees to it that a project which is gone has no unit: not one, either, whose process fails and
+// is started again and again. leave tells the process to, which may have been starting until now.
+func endUnit(ctx context.Context, getenv func(string) string, project string, leave func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, endTime)
+	defer cancel()
+	manager, err := openManager(ctx, getenv)
+	if err != nil {
+		return nil // nobody has started one
+	}
+	defer manager.Close()
+	for {
+		state, err := manager.GetUnitPropertyContext(ctx, unitName(project), "ActiveState")
+		if err != nil {
+			return fmt.Errorf("look at unit %s: %w", unitName(project), err)
+		}
+		if state.Value.Value() == "inactive" { // what systemd says of a unit it does not know
+			return nil
+		}
+		if _, err := endResting(ctx, manager, project); err != nil {
+			return err
+		}
+		if err := leave(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("unit %s does not end", unitName(project))
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func openManager(ctx context.Context, getenv func(string) string) (*systemd.Conn, error) {
+	return systemd.NewConnection(func() (*dbus.Conn, error) { return dialManager(ctx, managerSocket(getenv)) })
 }
 
 // stopTime is how long a supervisor that is told to end may take to end its pods.

@@ -9,6 +9,8 @@ import (
 
 func startUnit(context.Context, func(string) string, string, []string) error { return errNoManager }
 
+func endUnit(context.Context, func(string) string, string, func() error) error { return nil }
+
 func lingers(func(string) string) bool { return true }
 
 func detached() *syscall.SysProcAttr { return nil }

@@ -59,6 +59,7 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 	if err != nil {
 		return plan.Actual{}, err
 	}
+	l.supervisor.SetMaxBackoff(t.options.MaxBackoff)
 	defer l.close()
 	var supervisor *background
 	if !t.foreground {
@@ -203,7 +204,7 @@ func (a *app) giveUp(ctx context.Context, engine leadEngine, held *lock, before 
 		return errors.Join(cause, err)
 	}
 	if runtime, err := openRuntime(a.env.Getenv, before.Project); err == nil {
-		cause = errors.Join(cause, runtime.remove())
+		cause = errors.Join(cause, runtime.remove(ctx, a.env.Getenv))
 	}
 	return errors.Join(cause, held.remove())
 }

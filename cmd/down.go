@@ -119,7 +119,7 @@ func runDown(ctx context.Context, opts *downOptions) error {
 				return err
 			}
 		}
-		if err := runtime.remove(); err != nil {
+		if err := runtime.remove(ctx, a.env.Getenv); err != nil {
 			return err
 		}
 		if err := held.remove(); err != nil {

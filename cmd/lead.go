@@ -41,6 +41,9 @@ type ledPod struct {
 	starting sync.Mutex // one container after the other, as a kubelet does
 	held     supervise.Held
 	removed  bool
+
+	mu    sync.Mutex
+	leave func() // ends the supervision that follows the launch; nil: there is none
 }
 
 // lead takes the locks of a plan's pods. What of them is started is defined by want, what is ended by
@@ -54,7 +57,9 @@ func (a *app) lead(ctx context.Context, engine Engine, want translate.Project, b
 	if l.handler, err = a.handler(ctx, engine); err != nil {
 		return nil, err
 	}
-	l.supervisor = supervise.New(supervise.Config{Engine: engine, Handler: l.handler, Report: a.recorder(runtime)}, want)
+	l.supervisor = supervise.New(supervise.Config{
+		Engine: engine, Handler: l.handler, Report: a.recorder(runtime), Lock: l.lockHeld,
+	}, want)
 	// All podups take the locks in the same order.
 	for _, pod := range l.podsOf(p) {
 		held, err := runtime.lockPod(ctx, pod)
@@ -96,6 +101,7 @@ type leadEngine interface {
 // close gives the locks back, and forgets the pods that are gone.
 func (l *led) close() {
 	for name, pod := range l.pods {
+		pod.left()
 		if pod.removed {
 			l.runtime.forget(name)
 		}
@@ -189,6 +195,7 @@ func (l *led) RunPod(ctx context.Context, op plan.RunPod, report func(string)) (
 	}
 	pod.starting.Lock()
 	defer pod.starting.Unlock()
+	pod.left()
 	pod.removed = false
 	if err := l.anew(ctx, pod, op); err != nil {
 		return nil, err
@@ -202,7 +209,65 @@ func (l *led) RunPod(ctx context.Context, op plan.RunPod, report func(string)) (
 		l.troubles = append(l.troubles, *launched.Trouble)
 		l.mu.Unlock()
 	}
+	if len(l.pods) > 1 {
+		pod.attend(ctx, l.supervisor, op.Pod)
+	}
 	return nil, nil
+}
+
+// launchPause is how long a pod that has been launched is left alone while others of its plan are not yet:
+// until then the plan is usually over.
+const launchPause = 5 * time.Second
+
+// attend supervises a pod from a while after its launch until left is called: an init container of another pod
+// may wait for one that has to be restarted first.
+func (p *ledPod) attend(ctx context.Context, supervisor *supervise.Supervisor, pod translate.Pod) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-time.After(launchPause):
+			supervisor.Attend(ctx, pod)
+		case <-ctx.Done():
+		}
+	}()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.leave = func() {
+		cancel()
+		<-over
+	}
+}
+
+// left ends the supervision of attend, and returns when it no longer acts.
+func (p *ledPod) left() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leave != nil {
+		p.leave()
+		p.leave = nil
+	}
+}
+
+// lockHeld is for who supervises within the plan: the locks are held by it all the time.
+func (l *led) lockHeld(_ context.Context, name string) (supervise.Held, error) {
+	pod, err := l.pod(name)
+	if err != nil {
+		return supervise.Held{}, err
+	}
+	held := pod.held
+	held.Unlock = func() {}
+	return held, nil
+}
+
+// take is the pod that a container belongs to, left by who attended it.
+func (l *led) take(name string) *ledPod {
+	pod := l.pods[name]
+	if pod != nil {
+		pod.left()
+	}
+	return pod
 }
 
 // anew lets a pod that was there before start once more. What has ended since nobody looked, by the hand
@@ -237,7 +302,7 @@ func (l *led) pod(name string) (*ledPod, error) {
 // StartContainer starts a container and performs its postStart.
 func (l *led) StartContainer(ctx context.Context, name string) error {
 	podName := l.podWith(name)
-	pod := l.pods[podName]
+	pod := l.take(podName)
 	wanted, c, ok := l.defined(podName, name, lasting(name) != name)
 	if pod == nil || !ok {
 		return l.Engine.StartContainer(ctx, name)
@@ -275,7 +340,9 @@ func (l *led) defined(podName, name string, applied bool) (translate.Pod, transl
 // StopContainer performs the preStop of a container and stops it, within one grace. No grace is none
 // for the preStop either.
 func (l *led) StopContainer(ctx context.Context, op plan.StopContainer) error {
-	_, c, ok := l.defined(l.podWith(op.Name), op.Name, true)
+	podName := l.podWith(op.Name)
+	l.take(podName)
+	_, c, ok := l.defined(podName, op.Name, true)
 	if !ok || op.Grace == 0 || c.Lifecycle.PreStop == nil && !short(op.Grace, c.Grace) {
 		return l.Engine.StopContainer(ctx, op)
 	}
@@ -284,6 +351,7 @@ func (l *led) StopContainer(ctx context.Context, op plan.StopContainer) error {
 
 // StopPod ends the containers of a pod in the kubelet's order, then the infra container.
 func (l *led) StopPod(ctx context.Context, op plan.StopPod) error {
+	l.take(op.Pod)
 	if err := l.terminate(ctx, op.Pod, op.Grace); err != nil {
 		return err
 	}
@@ -310,13 +378,14 @@ func (l *led) remember(ctx context.Context, name string) error {
 
 // RemovePod ends a pod as StopPod does and removes it.
 func (l *led) RemovePod(ctx context.Context, op plan.RemovePod) error {
+	pod := l.take(op.Pod)
 	if err := l.terminate(ctx, op.Pod, op.Grace); err != nil {
 		return err
 	}
 	if err := l.Engine.RemovePod(ctx, op); err != nil {
 		return err
 	}
-	if pod := l.pods[op.Pod]; pod != nil {
+	if pod != nil {
 		pod.removed = true
 	}
 	return nil

@@ -144,11 +144,15 @@ func (r runtimeDir) supervised() (pid int, ok bool) {
 
 // remove ends the supervision of a project that is gone, and takes the directory away. The caller holds
 // the project's lock.
-func (r runtimeDir) remove() error {
+func (r runtimeDir) remove(ctx context.Context, getenv func(string) string) error {
 	if _, err := os.Stat(r.path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := r.endSupervisor(); err != nil {
+	err := r.endSupervisor()
+	if err == nil {
+		err = endUnit(ctx, getenv, r.project, r.endSupervisor)
+	}
+	if err != nil {
 		return fmt.Errorf("end the supervisor of project %s: %w", r.project, err)
 	}
 	if err := os.RemoveAll(r.path); err != nil {

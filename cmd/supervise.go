@@ -245,6 +245,10 @@ func (s *supervision) remake(ctx context.Context, pod string) error {
 	if err := possible(p); err != nil {
 		return err
 	}
+	// Whoever removes a pod by hand ends its infra container first. What is removed stays so.
+	if slices.ContainsFunc(p.Steps, func(step plan.Step) bool { _, creates := step.Op.(plan.CreatePod); return creates }) {
+		return fmt.Errorf("remake pod/%s: it has been removed, or a part of it; podup up makes it again", pod)
+	}
 	return s.app.run(ctx, launchless{s.engine}, newView(s.app.env, viewOptions{Progress: "quiet"}), p).Err
 }
 

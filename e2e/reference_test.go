@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,11 +156,40 @@ func TestReference(t *testing.T) {
 		}
 		inParallel(t, list, width, func(ctx context.Context, dir string, x experiment) (trace, error) {
 			return onPodup(ctx, dir, x)
-		}, compareToReference)
+		}, secondLook())
 	})
 }
 
-func compareToReference(t *testing.T, x experiment, seen trace) {
+// secondTries is how many experiments are run once more because they differ. A machine that is busy with
+// something else differs here and there, and not the same way twice; podup differs in the same way again.
+const secondTries = 3
+
+// secondLook judges experiments, and what differs by a second run, one after the other.
+func secondLook() func(*testing.T, experiment, trace) {
+	var one sync.Mutex
+	left := secondTries
+	return func(t *testing.T, x experiment, seen trace) {
+		t.Helper()
+		problems := compareToReference(t, x, seen)
+		one.Lock()
+		defer one.Unlock()
+		if problems != "" && left > 0 {
+			left--
+			t.Logf("once more, for the first time it was so:\n%s", problems)
+			again, err := onPodup(t.Context(), t.TempDir(), x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			problems = compareToReference(t, x, again)
+		}
+		if problems != "" {
+			t.Error(problems)
+		}
+	}
+}
+
+// compareToReference says in what a run differs, "" in nothing.
+func compareToReference(t *testing.T, x experiment, seen trace) string {
 	t.Helper()
 	data, err := os.ReadFile(x.traceFile())
 	if err != nil {
@@ -170,9 +200,10 @@ func compareToReference(t *testing.T, x experiment, seen trace) {
 		t.Fatalf("%s: %v", x.traceFile(), err)
 	}
 	problems := differences(x, reference, seen)
-	if len(problems) > 0 {
-		t.Errorf("%s\nThis is not what a kubelet did:\n  %s\npodup's trace:\n%s", x.claim, strings.Join(problems, "\n  "), seen)
+	if len(problems) == 0 {
+		return ""
 	}
+	return fmt.Sprintf("%s\nThis is not what a kubelet did:\n  %s\npodup's trace:\n%s", x.claim, strings.Join(problems, "\n  "), seen)
 }
 
 // differences compares a run with the reference, known differences aside.

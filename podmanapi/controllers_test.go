@@ -22,10 +22,10 @@ func TestALimitWithoutAControllerIsSaid(t *testing.T) {
 		{"what is not there is said", controllers{[]string{"cpu", "memory"}, "get one"}, all, &resources{Memory: all.Memory, CPU: all.CPU},
 			[]string{"the limit of huge pages is not enforced: get one"}},
 		{"limit and share of the CPU take one controller", controllers{[]string{"memory"}, "get one"}, all, &resources{Memory: all.Memory},
-			[]string{"the cpu limit and share of the cpu are not enforced: get one", "its limit of huge pages is not enforced: get one"}},
+			[]string{"the cpu limit and share of the cpu are not enforced: get one", "the limit of huge pages is not enforced: get one"}},
 		{"a share alone is named alone", controllers{[]string{"memory"}, "get one"}, shares, nil, []string{"the share of the cpu is not enforced: get one"}},
 		{"without any nothing is limited", controllers{nil, "get one"}, all, nil, []string{
-			"the memory limit is not enforced: get one", "its cpu limit and share of the cpu are not enforced: get one", "its limit of huge pages is not enforced: get one"}},
+			"the memory limit is not enforced: get one", "the cpu limit and share of the cpu are not enforced: get one", "the limit of huge pages is not enforced: get one"}},
 		{"limits that are taken back need none", controllers{nil, "get one"},
 			resources{Memory: &memoryLimit{Limit: unlimited, Swap: unlimited}, CPU: &cpuLimit{Quota: unlimited}}, nil, nil},
 	} {

@@ -208,6 +208,9 @@ func (c *Client) addSecurity(ctx context.Context, spec *containerSpec, con trans
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	spec.User = userOf(s, imageUser)
+	// For a user whom the image's passwd does not know HOME would be empty; a kubelet's runtimes make it /,
+	// which Podman does with a line of its own for that user (5.8).
+	spec.ManagePassword = s.RunAsUser != nil
 	// For a user other than root Podman makes an added capability ambient, which no kubelet's runtime
 	// does: there it is in the bounding set only, and a program has it by its file alone.
 	if root := s.RunAsUser == nil && isRoot(imageUser) || s.RunAsUser != nil && *s.RunAsUser == 0; root {

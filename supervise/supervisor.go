@@ -130,6 +130,9 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return nil
 }
 
+// Attend supervises one pod as Run does all, until ctx ends or the engine has nothing of it.
+func (s *Supervisor) Attend(ctx context.Context, pod translate.Pod) { newLead(s, pod).run(ctx) }
+
 func (s *Supervisor) publish(pod translate.Pod, state plan.PodState, memory status.Memory) {
 	s.mu.Lock()
 	s.seen[pod.Name] = snapshot{pod: pod, state: state, memory: clone(memory)}

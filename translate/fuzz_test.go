@@ -3,9 +3,11 @@ package translate_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,12 +18,30 @@ import (
 	"github.com/podup/podup/validate"
 )
 
-// FuzzWant starts from the golden manifests.
+// FuzzWant starts from the golden manifests, and from what earlier runs have found to take another way
+// through the code: testdata/fuzz-corpus.txt, a quoted manifest a line.
 func FuzzWant(f *testing.F) {
-	for _, text := range manifests(f) {
+	for _, text := range append(manifests(f), corpus(f)...) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) { holds(t, text) })
+}
+
+func corpus(t testing.TB) []string {
+	t.Helper()
+	data, err := os.ReadFile("testdata/fuzz-corpus.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for line := range strings.Lines(string(data)) {
+		text, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			t.Fatalf("line %d: %v", len(texts)+1, err)
+		}
+		texts = append(texts, text)
+	}
+	return texts
 }
 
 // TestMixedManifests goes further from the golden manifests than a fuzzer gets in a short time: lines

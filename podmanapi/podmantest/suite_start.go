@@ -192,8 +192,12 @@ func startCases() []scenario {
 		}},
 		{"a container that takes its time to stop holds up no other one of its pod", func(c *trial) {
 			slow := c.app("slow", "term", "then", "print", "told", "then", "await", "/go")
-			quick, other := c.app("quick"), c.app("other")
+			ready := []string{"print", "ready", "then", "sleep", "forever"}
+			quick, other := c.app("quick", ready...), c.app("other", ready...)
 			c.up(c.pod(slow, quick, other))
+			for _, app := range []translate.Container{quick, other} { // until then the kernel keeps a signal from PID 1
+				c.eventually("the program is ready", func() bool { return c.tail(app.EngineName()) == "ready" })
+			}
 			c.must("stop the one that is started again", c.StopContainer(c.ctx, plan.StopContainer{Name: other.EngineName(), Grace: time.Minute}))
 			stopped := make(chan error, 1)
 			go func() {

@@ -35,6 +35,7 @@ func commands() map[string]command {
 		"cat":      cat,
 		"ls":       ls,
 		"mode":     mode,
+		"look":     look,
 		"await":    await,
 		"watch":    watch,
 		"serve":    serve,

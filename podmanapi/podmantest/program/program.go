@@ -22,6 +22,7 @@
 //	cat PATH              a file's content; "cat -" copies stdin until it ends
 //	ls PATH               names in a directory, sorted, one a line
 //	mode PATH             permission bits in octal, following links
+//	look [PATH...]        all that the process sees: user, capabilities, environment, names, mounts, files of the paths
 //	await PATH            until the file is there
 //	watch PATH            a line whenever the content changes, "missing" whenever it cannot be read
 //	                      twice in a row
