@@ -145,6 +145,8 @@ func (s *supervision) close() { _ = s.handler.Close() }
 
 // load reads what was applied to the pods the engine has, and says how many there are.
 func (s *supervision) load(ctx context.Context) (pods int, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, loadTime, errors.New("the engine does not answer"))
+	defer cancel()
 	o := &overview{engine: s.engine, runtime: s.runtime, actual: plan.Actual{Project: s.runtime.project}}
 	if err := o.look(ctx); err != nil {
 		return 0, err
@@ -161,6 +163,9 @@ func (s *supervision) load(ctx context.Context) (pods int, err error) {
 	defer s.mu.Unlock()
 	return len(s.want.Pods), nil
 }
+
+// loadTime is how long an engine that hangs can keep an up waiting for the lock under which is loaded.
+const loadTime = 10 * time.Second
 
 // define takes the definitions from a snapshot.
 func (s *supervision) define(actual plan.Actual) {
@@ -191,7 +196,7 @@ func (s *supervision) run(ctx context.Context, hangup <-chan os.Signal) {
 	for {
 		select {
 		case err := <-ended:
-			if err != nil {
+			if err != nil && ctx.Err() == nil {
 				s.app.warn(err.Error())
 			}
 			return
