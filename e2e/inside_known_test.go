@@ -23,6 +23,9 @@ func knownInside(e *engine) []otherwise {
 		{`hosts POD_IP front\.shop\.default\.svc\. front`, `hosts POD_IP front\.shop\.default\.svc\.cluster\.local front`, "the recorded kubelet had no cluster domain"},
 		{"env ACCOUNT=", "env ACCOUNT=default", "a static pod has no service account; in a cluster it is default"},
 	}
+	if os.Getuid() != 0 {
+		all = append(all, otherwise{"oom_score_adj 0", `oom_score_adj [1-9]\d*`, "a rootless process cannot get a lower value than its user's service has"})
+	}
 	if os.Getuid() == 0 && e.cgroups == "v1" {
 		all = append(all, otherwise{"cgroup cpu.shares 2", "cgroup cpu.shares 1024", "where no container of a pod speaks of CPU, none has less than another"})
 	}
