@@ -32,6 +32,7 @@ type lead struct {
 	next    *translate.Pod // another definition
 	workers sync.WaitGroup
 	held    *Held
+	freed   time.Time // when the lock was last given back
 	locking bool
 	saved   status.Memory
 	looking bool // something has changed: a step is due
@@ -160,7 +161,14 @@ func (l *lead) lock(ctx context.Context) {
 		l.step(ctx)
 	default:
 		l.locking = true
+		others := time.Until(l.freed.Add(fairness))
 		l.workers.Go(func() {
+			if others > 0 {
+				select {
+				case <-time.After(others):
+				case <-ctx.Done():
+				}
+			}
 			held, err := l.s.cfg.Lock(ctx, l.pod.Name)
 			taken := l.answer(ctx, func() {
 				l.locking = false
@@ -178,6 +186,10 @@ func (l *lead) lock(ctx context.Context) {
 		})
 	}
 }
+
+// fairness is how long the lock is left to others after a step: who waits for it asks every few
+// milliseconds, and a pod of which something happens all the time can be taken down nevertheless.
+const fairness = 10 * time.Millisecond
 
 // recall takes over what somebody else has written to the memory, keeping what was only known here.
 func (l *lead) recall() {
@@ -211,6 +223,7 @@ func sameRun(a, b status.Container) bool {
 func (l *lead) release() {
 	if l.held != nil && l.held.Unlock != nil && l.launch == nil {
 		l.held.Unlock()
+		l.freed = time.Now()
 	}
 	l.held = nil
 }
