@@ -128,7 +128,7 @@ func (a *app) stopLed(ctx context.Context, engine Engine, v view, p plan.Plan) e
 	if err != nil {
 		return err
 	}
-	pods, err := o.lives(ctx)
+	pods, err := o.lives(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -86,19 +86,7 @@ func (a *app) debug(ctx context.Context, flags debugFlags, pod string, command [
 		wanted.Env = append(wanted.Env, corev1.EnvVar{Name: name, Value: strings.ReplaceAll(value, "$", "$$")})
 	}
 	code, err := a.runDebug(ctx, flags, pod, wanted)
-	switch {
-	case ctx.Err() != nil:
-		return exit(exitInterrupted, nil)
-	case err != nil:
-		var chosen *exitError
-		if errors.As(err, &chosen) {
-			return err
-		}
-		return exit(exitExec, err)
-	case code != 0:
-		return exit(code, nil)
-	}
-	return nil
+	return commandExit(ctx, code, err)
 }
 
 // pullPolicy is that of a manifest's container where the flags name none.

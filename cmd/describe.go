@@ -41,28 +41,17 @@ that failed has written last. Without names it is every pod of the project.`,
 
 func runDescribe(ctx context.Context, opts *describeOptions) error {
 	a := opts.app
-	project, err := a.existingProject()
+	o, done, err := a.lookAtProject(ctx)
 	if err != nil {
 		return err
 	}
-	engine, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer engine.Close()
-	o, err := a.overview(ctx, engine, project)
-	if err != nil {
-		return err
-	}
-	if err := o.only(podArgs(o.actual, opts.pods)); err != nil {
-		return err
-	}
-	all, err := o.lives(ctx)
+	defer done()
+	all, err := o.lives(ctx, podArgs(o.actual, opts.pods))
 	if err != nil {
 		return err
 	}
 	if len(all) == 0 {
-		a.noPods(project)
+		a.noPods(o.actual.Project)
 		return nil
 	}
 	events, err := o.runtime.events()
@@ -76,7 +65,7 @@ func runDescribe(ctx context.Context, opts *describeOptions) error {
 			events: podEvents(events, l.pod.Name), output: map[string][]string{},
 		}
 		for _, t := range l.troubles(d.pod, now) {
-			if lines := l.output(ctx, engine, t); len(lines) > 0 {
+			if lines := l.output(ctx, o.engine, t); len(lines) > 0 {
 				d.output[t.container] = lines
 			}
 		}

@@ -68,6 +68,11 @@ func (a *app) exec(ctx context.Context, flags execFlags, target string, command 
 		return err
 	}
 	code, err := a.runExec(ctx, flags, target, command, environment)
+	return commandExit(ctx, code, err)
+}
+
+// commandExit makes the end of a command in a container podup's own.
+func commandExit(ctx context.Context, code int, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return exit(exitInterrupted, nil)

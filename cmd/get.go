@@ -61,24 +61,13 @@ func getFlags(a *app, command *cobra.Command, opts *getOptions) {
 
 func runGet(ctx context.Context, opts *getOptions) error {
 	a := opts.app
-	project, err := a.existingProject()
+	o, done, err := a.lookAtProject(ctx)
 	if err != nil {
 		return err
 	}
-	engine, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer engine.Close()
-	o, err := a.overview(ctx, engine, project)
-	if err != nil {
-		return err
-	}
+	defer done()
 	names := podArgs(o.actual, opts.pods)
-	if err := o.only(names); err != nil {
-		return err
-	}
-	all, err := o.lives(ctx)
+	all, err := o.lives(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -91,7 +80,7 @@ func runGet(ctx context.Context, opts *getOptions) error {
 		return writeObjects(a.env.Out, opts.output.value, pods, len(names) == 1)
 	}
 	if len(pods) == 0 {
-		a.noPods(project)
+		a.noPods(o.actual.Project)
 		return nil
 	}
 	if err := writePods(a.env.Out, newPalette(a.env.Out, a.env.Getenv, a.color.value), pods, now, !opts.noHeaders); err != nil {

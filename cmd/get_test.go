@@ -70,7 +70,7 @@ func TestGetOfSeveralPodsIsAList(t *testing.T) {
 
 func TestStatusIsATableInKubectlsWords(t *testing.T) {
 	e := crashing(t)
-	lives, err := e.overview().lives(t.Context())
+	lives, err := e.overview().lives(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

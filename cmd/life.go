@@ -41,6 +41,23 @@ type overview struct {
 	supervised bool
 }
 
+// lookAtProject is overview for commands that read no manifest and change nothing; done ends it.
+func (a *app) lookAtProject(ctx context.Context) (o *overview, done func(), err error) {
+	project, err := a.existingProject()
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err := a.connect(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() { _ = engine.Close() }
+	if o, err = a.overview(ctx, engine, project); err != nil {
+		done()
+	}
+	return o, done, err
+}
+
 // overview looks at a project.
 func (a *app) overview(ctx context.Context, engine lifeEngine, project string) (*overview, error) {
 	runtime, err := openRuntime(a.env.Getenv, project)
@@ -81,9 +98,6 @@ func (o *overview) look(ctx context.Context) error {
 	return nil
 }
 
-// only keeps the pods that are named; no names keep all.
-func (o *overview) only(names []string) error { return onlyPods(&o.actual, names) }
-
 // life gives one pod of the snapshot, which must have it.
 func (o *overview) life(ctx context.Context, pod string) (life, error) {
 	state := o.actual.Pods[pod]
@@ -101,8 +115,11 @@ func (o *overview) life(ctx context.Context, pod string) (life, error) {
 	return l, err
 }
 
-// lives gives all pods of the snapshot by name.
-func (o *overview) lives(ctx context.Context) ([]life, error) {
+// lives gives the pods of the snapshot that are named, all where none is, by name.
+func (o *overview) lives(ctx context.Context, names []string) ([]life, error) {
+	if err := onlyPods(&o.actual, names); err != nil {
+		return nil, err
+	}
 	var all []life
 	for _, name := range podNames(o.actual) {
 		l, err := o.life(ctx, name)

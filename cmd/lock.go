@@ -30,6 +30,9 @@ var (
 	errGone = errors.New("it was removed")
 )
 
+// noteAfter is what passes for no wait: a supervisor reads its definitions in less.
+const noteAfter = 300 * time.Millisecond
+
 // acquire waits until this process alone may change the project; note is told once for whom. The command
 // is what others are told.
 func acquire(ctx context.Context, getenv func(string) string, project, command string, note func(string)) (*lock, error) {
@@ -37,7 +40,7 @@ func acquire(ctx context.Context, getenv func(string) string, project, command s
 	if err != nil {
 		return nil, err
 	}
-	told := false
+	told, began := false, time.Now()
 	for {
 		l, err := tryAcquire(filepath.Dir(path), path)
 		switch {
@@ -52,7 +55,7 @@ func acquire(ctx context.Context, getenv func(string) string, project, command s
 		case !errors.Is(err, errHeld):
 			return nil, fmt.Errorf("lock project %s: %w", project, err)
 		}
-		if !told {
+		if !told && time.Since(began) > noteAfter {
 			note(fmt.Sprintf("waiting for %s on project %s", holder(path), project))
 			told = true
 		}

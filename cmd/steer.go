@@ -55,10 +55,7 @@ func (s *steering) close() {
 
 // pods are those that are named, or all.
 func (s *steering) pods(ctx context.Context, names []string) ([]life, error) {
-	if err := s.overview.only(podArgs(s.overview.actual, names)); err != nil {
-		return nil, err
-	}
-	all, err := s.overview.lives(ctx)
+	all, err := s.overview.lives(ctx, podArgs(s.overview.actual, names))
 	if err != nil {
 		return nil, err
 	}

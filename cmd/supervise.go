@@ -105,13 +105,15 @@ func (a *app) supervise(ctx context.Context) error {
 			break
 		}
 		if err != nil || pods == 0 {
-			// Nobody makes a pod while the project is locked: whoever does next finds no supervisor.
-			if err == nil {
-				_ = place.remove()
-				_ = os.Remove(runtime.path) // unless it holds what is known of a pod
+			if err != nil {
+				held.release()
+				return err
 			}
-			held.release()
-			return err
+			// Nobody makes a pod while the project is locked: whoever does next finds no supervisor.
+			_ = place.remove()
+			_ = os.Remove(runtime.path) // unless it holds what is known of a pod
+			_ = held.remove()           // made by nobody else, where an up has taken back all it did
+			return nil
 		}
 		held.release()
 		s.run(staying, hangup)

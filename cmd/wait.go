@@ -93,19 +93,11 @@ func runWait(ctx context.Context, opts *waitOptions) error {
 	if err != nil {
 		return err
 	}
-	project, err := a.existingProject()
+	o, done, err := a.lookAtProject(ctx)
 	if err != nil {
 		return err
 	}
-	engine, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer engine.Close()
-	o, err := a.overview(ctx, engine, project)
-	if err != nil {
-		return err
-	}
+	defer done()
 	pods := podArgs(o.actual, opts.pods)
 	if len(pods) == 0 {
 		pods = podNames(o.actual)
@@ -115,7 +107,7 @@ func runWait(ctx context.Context, opts *waitOptions) error {
 	case len(pods) == 0 && wants.only("delete"):
 		return nil
 	case len(pods) == 0:
-		return fmt.Errorf("project %s has no pods to wait for", project)
+		return fmt.Errorf("project %s has no pods to wait for", o.actual.Project)
 	case !absent:
 		if err := knownPods(pods, podNames(o.actual)); err != nil {
 			return err

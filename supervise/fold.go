@@ -117,6 +117,9 @@ func observe(m status.Container, run plan.Run, c translate.Container, in Input) 
 		m.Run = run
 		return m
 	case !known(m.Run) && m.Previous != nil && run.ID == m.Previous.ID && run.StartedAt.Equal(m.Previous.StartedAt):
+		if run.Running() {
+			return resume(m, run, c)
+		}
 		return revert(m, false, work)
 	case !known(m.Run):
 		m.Run = run
@@ -129,6 +132,16 @@ func observe(m status.Container, run plan.Run, c translate.Container, in Input) 
 	retire(&m, run.StartedAt)
 	m.Restarts++
 	m.Run = run
+	if c.Lifecycle.PostStart != nil {
+		m.Hook = status.HookDone
+	}
+	return m
+}
+
+// resume takes back the end of a run that goes on: who was to start the container found it running, which an
+// engine does not call an error.
+func resume(m status.Container, run plan.Run, c translate.Container) status.Container {
+	m = status.Container{Run: run, Restarts: max(m.Restarts-1, 0), Backoff: m.Backoff}
 	if c.Lifecycle.PostStart != nil {
 		m.Hook = status.HookDone
 	}

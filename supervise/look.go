@@ -117,7 +117,7 @@ func (l *lead) inspect(ctx context.Context) (map[string]plan.Run, error) {
 // decide decides and acts until only workers have something to do.
 func (l *lead) decide(ctx context.Context, sandbox plan.Sandbox, runs map[string]plan.Run) error {
 	var failure error
-	for {
+	for left := 4 * (1 + len(l.pod.Containers())); ; left-- {
 		now := l.clock()
 		d := Next(Input{
 			Pod: l.pod, Actual: l.state, Sandbox: sandbox, Runs: runs, Memory: l.memory,
@@ -133,6 +133,10 @@ func (l *lead) decide(ctx context.Context, sandbox plan.Sandbox, runs map[string
 			return err
 		}
 		l.wakeAt(d.Wake)
+		if left == 0 {
+			// Each look at a start has to bring something new; asking an engine for ever brings nothing.
+			return fmt.Errorf("start the containers of pod/%s: the engine does not show that they were started", l.pod.Name)
+		}
 		once := false
 		for _, action := range d.Actions {
 			var err error

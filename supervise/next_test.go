@@ -345,6 +345,14 @@ func TestNext(t *testing.T) {
 			in: scene(aPod(onAlways, "app"), "", func(in *Input) { in.Memory.PodID, in.Memory.Phase = "another", corev1.PodFailed }), want: "start app"},
 		{name: "a start that was begun by somebody who was killed is begun again",
 			in: scene(aPod(onAlways, "app"), "", memory("app", func(c *status.Container) { c.Begun, c.Hook = began, status.HookRunning })), want: "start app"},
+		{name: "a run that was given up as gone and goes on is no reason to start",
+			in: scene(aPod(onAlways, "app"), "app=running", func(in *Input) {
+				run := in.Memory.Containers["app"].Run
+				lost := run
+				lost.Pid, lost.Lost, lost.FinishedAt = 0, true, in.Now
+				in.Memory.Containers["app"] = status.Container{Begun: in.Now, Previous: &lost, Restarts: 3}
+				in.Runs = map[string]plan.Run{"web-app": run}
+			})},
 		{name: "a start that is being carried out is not",
 			in: scene(aPod(onAlways, "app"), "", memory("app", func(c *status.Container) { c.Begun = began }), func(in *Input) { in.Busy["app"] = Starting })},
 	} {
