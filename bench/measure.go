@@ -46,7 +46,7 @@ func measure(ctx context.Context, podup, program string, rounds, pods int) error
 		func(ctx context.Context) error { return b.warm(ctx, 1, 0.55, 0) },
 		func(ctx context.Context) error { return b.warm(ctx, 3, 0.65, 0) },
 		func(ctx context.Context) error { return b.warm(ctx, 10, 0.8, 0.75) },
-		b.unchanged, b.oneChanged, b.cold, b.validate,
+		b.unchanged, b.oneChanged, b.cold, b.validate, b.restarts, b.ready, b.probes, b.supervisor,
 	}
 	if pods > 0 {
 		steps = append(steps, func(ctx context.Context) error { return b.large(ctx, pods) })
