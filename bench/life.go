@@ -58,7 +58,7 @@ func (b *bench) probes(ctx context.Context) error {
 					return err
 				}
 			}
-			costs[i] = max(busy[1]-busy[0], 0) * 1000 / (probing * time.Duration(probed/time.Second))
+			costs[i] = max(busy[1]-busy[0], 0) * 1000 / (probing * (probed / time.Second))
 		}
 		b.table.add(row{name: "CPU for 1,000 " + kind.name + " probes", podup: max(costs[0], time.Millisecond), other: costs[1], target: kind.target})
 		fmt.Fprintf(os.Stderr, "%-40s %v %v\n", "CPU for 1,000 "+kind.name+" probes", round(costs[0]), round(costs[1]))
