@@ -147,7 +147,7 @@ func runInside(t *testing.T, name string) {
 	top, _, _ := strings.Cut(t.Name(), "/")
 	pattern := inside(testFlag("run"), top, "^"+top+"$/^"+strings.ReplaceAll(name, " ", "_")+"$")
 	args := []string{
-		"-e", flavour, verb, "env", "-C", insideDir, insideVar + "=" + name,
+		"-e", flavour, verb, "env", "-C", insideDir, insideVar + "=" + name, enginesVar + "=" + os.Getenv(enginesVar),
 		"./e2e.test", "-test.v", "-test.run=" + pattern, "-test.parallel=4", "-test.count=" + testFlag("count"), "-test.failfast=" + testFlag("failfast"),
 	}
 	if deadline, ok := t.Deadline(); ok {
