@@ -121,9 +121,6 @@ func (r *run) runPod(ctx context.Context, op plan.RunPod, report reports) error 
 	if report.warn != nil {
 		report.warn(warnings)
 	}
-	if err != nil {
-		r.stopInits(ctx, op)
-	}
 	return err
 }
 

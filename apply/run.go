@@ -248,6 +248,9 @@ func (r *run) work(ctx context.Context, i int) {
 			},
 			warn: func(texts []string) { warnings = append(warnings, texts...) },
 		})
+		if op, runs := step.Op.(plan.RunPod); err != nil && runs && step.Scope == "" {
+			r.stopInits(ctx, op) // a pod that is made in a scope is removed as a whole
+		}
 		close(over)
 		r.messages <- message{index: i, kind: ended, err: err, warnings: warnings}
 	}()
