@@ -103,11 +103,7 @@ func pullPolicy(flags debugFlags) corev1.PullPolicy {
 }
 
 func (a *app) runDebug(ctx context.Context, flags debugFlags, pod string, wanted *corev1.EphemeralContainer) (code int, err error) {
-	project, err := a.existingProject()
-	if err != nil {
-		return 0, err
-	}
-	engine, err := a.connect(ctx)
+	project, engine, err := a.openProject(ctx)
 	if err != nil {
 		return 0, err
 	}

@@ -105,11 +105,7 @@ func (a *app) execEnv(given []string) ([]string, error) {
 }
 
 func (a *app) runExec(ctx context.Context, flags execFlags, target string, command, env []string) (code int, err error) {
-	project, err := a.existingProject()
-	if err != nil {
-		return 0, err
-	}
-	engine, err := a.connect(ctx)
+	project, engine, err := a.openProject(ctx)
 	if err != nil {
 		return 0, err
 	}

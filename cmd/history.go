@@ -53,11 +53,7 @@ type releaseJSON struct {
 
 func runHistory(ctx context.Context, opts *historyOptions) error {
 	a := opts.app
-	project, err := a.existingProject()
-	if err != nil {
-		return err
-	}
-	engine, err := a.connect(ctx)
+	project, engine, err := a.openProject(ctx)
 	if err != nil {
 		return err
 	}

@@ -38,8 +38,11 @@ func (l *led) StopPod(ctx context.Context, op plan.StopPod) error {
 // in the background.
 func (l *led) remember(ctx context.Context, name string) error {
 	pod := l.pods[name]
+	if pod == nil || !pod.held.Known {
+		return nil
+	}
 	now, ok, err := l.Pod(ctx, name)
-	if pod == nil || !pod.held.Known || err != nil || !ok {
+	if err != nil || !ok {
 		return err
 	}
 	memory, err := recall(ctx, l, definition(l.before, now), now, pod.held.Memory)

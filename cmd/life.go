@@ -41,13 +41,18 @@ type overview struct {
 	supervised bool
 }
 
+// openProject connects for commands that read no manifest.
+func (a *app) openProject(ctx context.Context) (project string, engine Engine, err error) {
+	if project, err = a.existingProject(); err != nil {
+		return "", nil, err
+	}
+	engine, err = a.connect(ctx)
+	return project, engine, err
+}
+
 // lookAtProject is overview for commands that read no manifest and change nothing; done ends it.
 func (a *app) lookAtProject(ctx context.Context) (o *overview, done func(), err error) {
-	project, err := a.existingProject()
-	if err != nil {
-		return nil, nil, err
-	}
-	engine, err := a.connect(ctx)
+	project, engine, err := a.openProject(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,11 +26,7 @@ type steering struct {
 
 // steer locks a project and looks at it.
 func (a *app) steer(ctx context.Context, command string) (*steering, error) {
-	project, err := a.existingProject()
-	if err != nil {
-		return nil, err
-	}
-	engine, err := a.connect(ctx)
+	project, engine, err := a.openProject(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -23,15 +23,6 @@ func RestartsAll(c translate.Container, exitCode int) bool {
 	return ok && rule.Action == corev1.ContainerRestartRuleActionRestartAllContainers
 }
 
-// CouldRestartAll says whether any container has a rule to restart all.
-func CouldRestartAll(pod translate.Pod) bool {
-	spec := corev1.PodSpec{}
-	for _, c := range pod.Containers() {
-		spec.Containers = append(spec.Containers, asContainer(c))
-	}
-	return podutil.AllContainersCouldRestart(&spec)
-}
-
 // asContainer has what Kubernetes' functions read of a container: its name and when it restarts.
 func asContainer(c translate.Container) corev1.Container {
 	policy := corev1.ContainerRestartPolicy(c.Lifecycle.Restart)
