@@ -200,7 +200,8 @@ func (c *child) do(ctx context.Context, what action) (result, error) {
 		// Until its end is noticed here the child would be given out again.
 		c.close()
 		<-c.ended
-		return result{}, fmt.Errorf("%w: %w", errNotAsked, err)
+		// How it ended says more than the pipe that broke over it.
+		return result{}, fmt.Errorf("%w (%w): %w", errNotAsked, err, c.err)
 	}
 	select {
 	case done, ok := <-waiter:
