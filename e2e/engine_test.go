@@ -35,13 +35,19 @@ type engine struct {
 	socket    string // of the running service
 	examples  string // directory of the examples
 	storyOnly bool
+	again     bool // another engine of this run has shown what no engine has a part in
+}
+
+// workstations are the engines of a run for which nobody has chosen any.
+func workstations() []string {
+	return []string{"5.8 rootless", "5.4 rootless", "5.8 rootful", "cgroupv2 rootless"}
 }
 
 // onEveryEngine runs test once for each engine, as a subtest of its name. Where the engine lives in
 // a workstation, the subtest is this same test of this same binary inside, with its output.
 func onEveryEngine(t *testing.T, test func(*testing.T, *engine)) {
 	t.Helper()
-	onEngines(t, []string{"5.8 rootless", "5.4 rootless", "5.8 rootful", "cgroupv2 rootless"}, test)
+	onEngines(t, workstations(), test)
 }
 
 // onEngines is onEveryEngine with other workstations, for where nobody has chosen and this machine has
@@ -119,6 +125,7 @@ func local(t *testing.T, name string) *engine {
 		t.Fatal(err)
 	}
 	e := &engine{name: name, storyOnly: strings.HasPrefix(name, "cgroupv2 ")}
+	e.again = os.Getenv(insideVar) != "" && os.Getenv(enginesVar) == "" && name != workstations()[0]
 	e.version = podman(t, "info", "--format", "{{.Version.Version}}")
 	e.cgroups = podman(t, "info", "--format", "{{.Host.CgroupsVersion}}")
 	e.socket = startService(t)
