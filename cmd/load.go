@@ -53,7 +53,7 @@ func (a *app) load(strict bool, network string) (loaded, error) {
 		return l, nil
 	}
 	l.set, l.problems = manifest.Load(sources)
-	if !l.problems.HasErrors() && len(l.set.Pods)+len(l.set.ConfigMaps)+len(l.set.Secrets)+len(l.set.Claims) == 0 {
+	if !l.problems.HasErrors() && len(l.set.Pods)+len(l.set.Services)+len(l.set.ConfigMaps)+len(l.set.Secrets)+len(l.set.Claims) == 0 {
 		l.problems = manifest.Merge(l.problems, manifest.Problems{{
 			Pos: manifest.Pos{File: sources[0].Name}, Rule: "podup-empty", Severity: manifest.SeverityError,
 			Message: "there is no object in it; podup runs objects of kind Pod",
@@ -129,7 +129,7 @@ func summary(set manifest.Set, problems manifest.Problems) string {
 		number int
 		name   string
 	}{
-		{len(set.Pods), "pod"}, {len(set.ConfigMaps), "configMap"},
+		{len(set.Pods), "pod"}, {len(set.Services), "service"}, {len(set.ConfigMaps), "configMap"},
 		{len(set.Secrets), "secret"}, {len(set.Claims), "persistentVolumeClaim"},
 	} {
 		if kind.number > 0 {

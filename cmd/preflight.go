@@ -79,7 +79,7 @@ func neededNetworks(c comparison) []string {
 	var networks []string
 	for _, step := range c.plan.Steps {
 		op, ok := step.Op.(plan.CreatePod)
-		if !ok || !podmanapi.NamedNetwork(op.Pod.Network) || c.want.Network != nil && c.want.Network.Name == op.Pod.Network {
+		if !ok || !translate.NamedNetwork(op.Pod.Network) || c.want.Network != nil && c.want.Network.Name == op.Pod.Network {
 			continue
 		}
 		if !slices.Contains(networks, op.Pod.Network) {

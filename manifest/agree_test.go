@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/json"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -11,10 +12,16 @@ import (
 	k8syaml "sigs.k8s.io/yaml"
 )
 
-// Every value of a full pod is replaced by every kind of wrong one: Load must refuse exactly what
+// Every value of a full pod, and of a full Service, is replaced by every kind of wrong one: Load must refuse exactly what
 // Kubernetes' strict decoder refuses, each time in one message that points somewhere.
 func TestLoadRefusesWhatKubernetesRefuses(t *testing.T) {
-	data, err := os.ReadFile("../validate/testdata/ok/all-honoured-fields.yaml")
+	t.Run("Pod", func(t *testing.T) { agree(t, "all-honoured-fields.yaml", "Pod", new(corev1.Pod), 1000) })
+	t.Run("Service", func(t *testing.T) { agree(t, "service.yaml", "Service", new(corev1.Service), 200) })
+}
+
+// agree is about the first document of a file, of a kind that Kubernetes decodes into the type of into.
+func agree(t *testing.T, file, kind string, into any, atLeast int) {
+	data, err := os.ReadFile("../validate/testdata/ok/" + file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,9 +46,9 @@ func TestLoadRefusesWhatKubernetesRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		strict, err := kjson.UnmarshalStrict(body, new(corev1.Pod))
+		strict, err := kjson.UnmarshalStrict(body, reflect.New(reflect.TypeOf(into).Elem()).Interface())
 		theirs := err != nil || len(strict) > 0
-		document := `{"apiVersion":"v1","kind":"Pod",` + strings.TrimPrefix(string(body), "{")
+		document := `{"apiVersion":"v1","kind":"` + kind + `",` + strings.TrimPrefix(string(body), "{")
 		_, problems := load(document)
 		if theirs {
 			refused++
@@ -79,7 +86,7 @@ func TestLoadRefusesWhatKubernetesRefuses(t *testing.T) {
 	for key, value := range pod {
 		mutate(value, func(other any) { pod[key] = other })
 	}
-	if tried < 1000 || refused < 500 || refused == tried {
-		t.Errorf("%d tried, %d refused: the pod does not cover enough", tried, refused)
+	if tried < atLeast || refused < atLeast/2 || refused == tried {
+		t.Errorf("%d tried, %d refused: the document does not cover enough", tried, refused)
 	}
 }

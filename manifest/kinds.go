@@ -11,7 +11,7 @@ import (
 )
 
 // knownKinds are what a manifest may hold; all are of apiVersion v1.
-const knownKinds = "Pod, ConfigMap, Secret, PersistentVolumeClaim and List"
+const knownKinds = "Pod, Service, ConfigMap, Secret, PersistentVolumeClaim and List"
 
 // list is a List without the items, which are documents of their own.
 type list struct {
@@ -25,6 +25,8 @@ func typeOf(kind string) (reflect.Type, bool) {
 	switch kind {
 	case "Pod":
 		return reflect.TypeFor[corev1.Pod](), true
+	case "Service":
+		return reflect.TypeFor[corev1.Service](), true
 	case "ConfigMap":
 		return reflect.TypeFor[corev1.ConfigMap](), true
 	case "Secret":
@@ -43,15 +45,13 @@ const otherKinds = " Binding ClusterRole ClusterRoleBinding ControllerRevision C
 	"CustomResourceDefinition DaemonSet Deployment Endpoints EndpointSlice Event HorizontalPodAutoscaler Ingress " +
 	"IngressClass Job Lease LimitRange MutatingWebhookConfiguration Namespace NetworkPolicy Node PersistentVolume " +
 	"PodDisruptionBudget PodList PodTemplate PriorityClass ReplicaSet ReplicationController ResourceQuota Role RoleBinding " +
-	"RuntimeClass Service ServiceAccount StatefulSet StorageClass ValidatingWebhookConfiguration "
+	"RuntimeClass ServiceAccount StatefulSet StorageClass ValidatingWebhookConfiguration "
 
 // unsupported is about one of the otherKinds: what stands for it on one machine.
 func unsupported(kind string) string {
 	switch kind {
 	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob":
 		return fmt.Sprintf("podup does not run a %s yet: write its template as a Pod", kind)
-	case "Service":
-		return "podup needs no Service: leave it out, the pods of a project reach each other by name, and hostPort publishes a port"
 	case "Namespace":
 		return "podup needs no Namespace: leave it out, what belongs together is a project, named with --project"
 	default:
@@ -65,7 +65,7 @@ func kindProblem(kind string) (rule, message, meant string) {
 	if strings.Contains(otherKinds, " "+kind+" ") {
 		return "podup-unsupported-kind", unsupported(kind), ""
 	}
-	names := []string{"Pod", "ConfigMap", "Secret", "PersistentVolumeClaim", "List"}
+	names := []string{"Pod", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim", "List"}
 	if meant = nearest(kind, names); meant != "" && slices.Contains(names, meant) {
 		return "kubernetes-kind", fmt.Sprintf("there is no kind %q: did you mean %s?", clip(kind), meant), meant
 	}

@@ -41,11 +41,11 @@ func Load(sources []Source) (Set, Problems) {
 
 // FromObjects makes a Set of objects that have no source. Dir is where relative host paths start.
 func FromObjects(
-	pods []*corev1.Pod, configMaps []*corev1.ConfigMap, secrets []*corev1.Secret,
+	pods []*corev1.Pod, services []*corev1.Service, configMaps []*corev1.ConfigMap, secrets []*corev1.Secret,
 	claims []*corev1.PersistentVolumeClaim, dir string,
 ) Set {
 	return Set{
-		Pods: documents(pods, dir), ConfigMaps: documents(configMaps, dir),
+		Pods: documents(pods, dir), Services: documents(services, dir), ConfigMaps: documents(configMaps, dir),
 		Secrets: documents(secrets, dir), Claims: documents(claims, dir),
 	}
 }
@@ -141,6 +141,8 @@ func (l *loader) add(source Source, t *text, o object) {
 			builtHere(&pod.Spec)
 			k8scorev1.SetObjectDefaults_Pod(pod)
 		})
+	case "Service":
+		decode(l, source, t, o, &l.set.Services, k8scorev1.SetObjectDefaults_Service)
 	case "ConfigMap":
 		decode(l, source, t, o, &l.set.ConfigMaps, k8scorev1.SetObjectDefaults_ConfigMap)
 	case "Secret":

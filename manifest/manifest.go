@@ -34,6 +34,7 @@ type Document[T any] struct {
 // Set is everything a list of sources declares, each kind in the order of the sources.
 type Set struct {
 	Pods       []Document[*corev1.Pod]
+	Services   []Document[*corev1.Service]
 	ConfigMaps []Document[*corev1.ConfigMap]
 	Secrets    []Document[*corev1.Secret]
 	Claims     []Document[*corev1.PersistentVolumeClaim]

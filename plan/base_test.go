@@ -29,6 +29,7 @@ type pod struct {
 	name       string
 	ports      []uint16
 	hostname   string
+	aliases    []string
 	init, apps []*container
 	volumes    []volume
 }
@@ -97,7 +98,7 @@ func (p *project) translated() translate.Project {
 		out.Volumes = append(out.Volumes, translate.Volume{Project: "shop", Name: claim, Kind: translate.Claim})
 	}
 	for _, pod := range p.pods {
-		t := translate.Pod{Project: "shop", Name: pod.name, Hostname: pod.hostname, Network: network, Grace: 30 * time.Second}
+		t := translate.Pod{Project: "shop", Name: pod.name, Hostname: pod.hostname, Network: network, Aliases: pod.aliases, Grace: 30 * time.Second}
 		for _, port := range pod.ports {
 			t.Ports = append(t.Ports, translate.Port{HostPort: port, ContainerPort: 80, Protocol: "tcp"})
 		}

@@ -354,6 +354,17 @@ func diffCases() map[string]func(*situation) {
 			s.want.pods = s.want.pods[:1]
 			s.opts.Prune = true
 		},
+		"an only pod goes to the network when a Service selects it": func(s *situation) {
+			s.want.bridge = true
+			s.want.web().aliases = []string{"shop", "shop.default", "shop.default.svc", "shop.default.svc.cluster.local"}
+		},
+		"an only pod leaves the network with its Service": func(s *situation) {
+			s.want.bridge = true
+			s.want.web().aliases = []string{"shop", "shop.default", "shop.default.svc", "shop.default.svc.cluster.local"}
+			s.actual = standing(s.want)
+			s.actual.Applied = []translate.Project{s.want.translated()}
+			s.want.bridge, s.want.web().aliases = false, nil
+		},
 		"an only pod that stayed on the network has nothing to do": func(s *situation) {
 			s.want.bridge = true
 			s.actual = standing(s.want)

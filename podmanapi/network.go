@@ -2,7 +2,6 @@ package podmanapi
 
 import (
 	"context"
-	"strings"
 
 	"github.com/podup/podup/translate"
 )
@@ -25,16 +24,6 @@ func (c *Client) CreateNetwork(ctx context.Context, n translate.Network) error {
 	}
 	c.known.add(network, n.Name, made.ID)
 	return nil
-}
-
-// NamedNetwork says whether a pod's network is one of the engine's, by name, and no network mode.
-func NamedNetwork(network string) bool {
-	mode, _, _ := strings.Cut(network, ":")
-	switch mode {
-	case "", "host", "none", "private", "bridge", "pasta", "slirp4netns":
-		return false
-	}
-	return true
 }
 
 // HasNetwork says whether the engine has a network of this name or ID, whoever made it.

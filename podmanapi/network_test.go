@@ -3,7 +3,6 @@ package podmanapi_test
 import (
 	"testing"
 
-	"github.com/podup/podup/podmanapi"
 	"github.com/podup/podup/translate"
 )
 
@@ -14,16 +13,6 @@ func TestANetworkIsThereWhoeverMadeIt(t *testing.T) {
 	for name, want := range map[string]bool{"lan": true, "lna": false} {
 		if got, err := s.client.HasNetwork(t.Context(), name); err != nil || got != want {
 			t.Errorf("%s: %t, %v", name, got, err)
-		}
-	}
-}
-
-func TestANetworkModeIsNoNetworkOfTheEngine(t *testing.T) {
-	for network, want := range map[string]bool{
-		"": false, "host": false, "bridge": false, "pasta:--ipv4-only": false, "podup.shop": true, "hosts": true,
-	} {
-		if got := podmanapi.NamedNetwork(network); got != want {
-			t.Errorf("%q: %t", network, got)
 		}
 	}
 }

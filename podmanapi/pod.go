@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,7 +92,7 @@ func specOf(p translate.Pod) podSpec {
 	addNamespaces(&spec, p)
 	mode, options, _ := strings.Cut(p.Network, ":")
 	switch {
-	case NamedNetwork(p.Network):
+	case translate.NamedNetwork(p.Network):
 		spec.NetNS = &namespace{Mode: "bridge"}
 		spec.Networks = map[string]networkOptions{p.Network: {Aliases: aliases(p)}}
 	case mode != "":
@@ -131,12 +132,15 @@ func addNamespaces(spec *podSpec, p translate.Pod) {
 	spec.Resources = resourcesOf(p.Resources)
 }
 
-// aliases are the names under which the other pods of a network find this one.
+// aliases are the names under which the other pods of a network find this one, each once.
 func aliases(p translate.Pod) []string {
-	if p.Hostname == "" || p.Hostname == p.Name {
-		return []string{p.Name}
+	names := []string{p.Name}
+	for _, name := range append([]string{p.Hostname}, p.Aliases...) {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
-	return []string{p.Name, p.Hostname}
+	return names
 }
 
 // portPatience is how long a port may stay taken that a pod just removed had: with 5.4, pasta lets go

@@ -48,6 +48,12 @@ func recordings() []recording {
 			}
 			return s.client.CreatePod(s.Context(), s.pod)
 		}},
+		{"pod-behind-services", "POST /pods/create", func(s *shop) error {
+			s.must(s.client.CreateNetwork(s.Context(), s.network))
+			s.pod.Network, s.pod.Hostname = s.network.Name, "zero"
+			s.pod.Aliases = []string{"web", "web.default", "zero", "zero.web"}
+			return s.client.CreatePod(s.Context(), s.pod)
+		}},
 		{"pod-on-the-host-network", "POST /pods/create", func(s *shop) error {
 			s.pod.Network = "host"
 			return s.client.CreatePod(s.Context(), s.pod)

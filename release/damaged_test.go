@@ -98,7 +98,7 @@ func TestHolesInADefinitionAreNoPods(t *testing.T) {
 	files.files[deployedName(1)] = forge(t, map[string]any{"formatVersion": "1.7", "definition": json.RawMessage(
 		`{"pods":[{"dir":"/"}],"configMaps":[{"object":null}],"secrets":[{}],"claims":[{}],"later":1}`)})
 	r, err := Store{Files: files}.Load(t.Context(), 1)
-	if err != nil || len(r.Set.Pods)+len(r.Set.ConfigMaps)+len(r.Set.Secrets)+len(r.Set.Claims) != 0 {
+	if err != nil || len(r.Set.Pods)+len(r.Set.Services)+len(r.Set.ConfigMaps)+len(r.Set.Secrets)+len(r.Set.Claims) != 0 {
 		t.Errorf("set %+v, %v", r.Set, err)
 	}
 }

@@ -41,6 +41,7 @@ type definition struct {
 	Network    string                                  `json:"network,omitempty"`
 	MaxBackoff time.Duration                           `json:"maxBackoff,omitempty"` // nanoseconds
 	Pods       []object[*corev1.Pod]                   `json:"pods,omitempty"`
+	Services   []object[*corev1.Service]               `json:"services,omitempty"`
 	ConfigMaps []object[*corev1.ConfigMap]             `json:"configMaps,omitempty"`
 	Secrets    []secret                                `json:"secrets,omitempty"`
 	Claims     []object[*corev1.PersistentVolumeClaim] `json:"claims,omitempty"`
@@ -73,6 +74,7 @@ func encode(r Release, key []byte) (json.RawMessage, map[string][]byte, error) {
 		Network:    r.Options.Network,
 		MaxBackoff: r.Options.MaxBackoff,
 		Pods:       objects(r.Set.Pods),
+		Services:   objects(r.Set.Services),
 		ConfigMaps: objects(r.Set.ConfigMaps),
 		Claims:     objects(r.Set.Claims),
 	}
@@ -113,7 +115,10 @@ func decode(raw json.RawMessage, into *Release, value func(digest string) ([]byt
 	if err := json.Unmarshal(raw, &def); err != nil {
 		return fmt.Errorf("it is damaged: %w", err)
 	}
-	set := manifest.Set{ConfigMaps: documents(def.ConfigMaps), Pods: documents(def.Pods), Claims: documents(def.Claims)}
+	set := manifest.Set{
+		Pods: documents(def.Pods), Services: documents(def.Services),
+		ConfigMaps: documents(def.ConfigMaps), Claims: documents(def.Claims),
+	}
 	for _, s := range def.Secrets {
 		if s.Object == nil {
 			continue
@@ -133,7 +138,7 @@ func decode(raw json.RawMessage, into *Release, value func(digest string) ([]byt
 }
 
 func documents[T interface {
-	*corev1.Pod | *corev1.ConfigMap | *corev1.PersistentVolumeClaim
+	*corev1.Pod | *corev1.Service | *corev1.ConfigMap | *corev1.PersistentVolumeClaim
 }](all []object[T]) []manifest.Document[T] {
 	var docs []manifest.Document[T]
 	for _, one := range all {

@@ -87,6 +87,9 @@ func example(image, password string) manifest.Set {
 			ObjectMeta: metav1.ObjectMeta{Name: "web"},
 			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: image}}},
 		}, "/srv/web")},
+		Services: []manifest.Document[*corev1.Service]{manifest.NewDocument(&corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Name: "front"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "web"}},
+		}, "/srv/web")},
 		ConfigMaps: []manifest.Document[*corev1.ConfigMap]{manifest.NewDocument(&corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Name: "settings"}, Data: map[string]string{"log": "info"},
 			BinaryData: map[string][]byte{"blob": {0, 0xff, 0x80}},

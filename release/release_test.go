@@ -28,6 +28,9 @@ func TestARollbackFindsEverythingThatWasApplied(t *testing.T) {
 	if pod := got.Set.Pods[0]; pod.Object.Spec.Containers[0].Image != "web:1" || pod.Dir != "/srv/web" {
 		t.Errorf("pod came back as %+v", pod)
 	}
+	if service := got.Set.Services[0]; service.Object.Name != "front" || service.Object.Spec.Selector["app"] != "web" {
+		t.Errorf("service came back as %+v", service)
+	}
 	if blob := got.Set.ConfigMaps[0].Object.BinaryData["blob"]; !bytes.Equal(blob, []byte{0, 0xff, 0x80}) {
 		t.Errorf("binary data came back as %x", blob)
 	}

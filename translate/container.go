@@ -1,6 +1,8 @@
 package translate
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -32,6 +34,10 @@ func (p *podTranslator) container(c *corev1.Container, path *field.Path, init bo
 		RestartForMemory: restartsFor(c, corev1.ResourceMemory),
 		Security:         p.security(c, path),
 		Lifecycle:        p.lifecycle(c, path, init),
+	}
+	for _, name := range slices.Sorted(maps.Keys(env.missed)) {
+		p.report(path, RuleMissingVariable, "$(%s) is a variable that a kubelet makes of a Service's address, and here a Service has none: use the name %s",
+			name, env.missed[name])
 	}
 	wanted.Sidecar = init && sidecar(c)
 	if wanted.Entrypoint != nil && wanted.Command == nil {

@@ -31,6 +31,9 @@ type environment struct {
 	names []string
 	vars  map[string]variable
 	paths map[string]*field.Path // where the value in vars was declared
+
+	links  map[string]string // variables of Services, which are not there, and whose each is
+	missed map[string]string // those of them that were asked for
 }
 
 func (e *environment) set(name string, v variable, path *field.Path) {
@@ -48,6 +51,9 @@ func (e *environment) expand(text string) (expanded, secret string) {
 	expanded = expansion.Expand(text, func(name string) string {
 		v, declared := e.vars[name]
 		if !declared {
+			if service, link := e.links[name]; link {
+				e.missed[name] = service
+			}
 			return "$(" + name + ")"
 		}
 		if v.confidential {
@@ -61,7 +67,10 @@ func (e *environment) expand(text string) (expanded, secret string) {
 // environment follows the kubelet's makeEnvironmentVariables (kubelet: kubelet_pods.go): envFrom in
 // order, the later source wins; then env in order, each entry seeing only what came before it.
 func (p *podTranslator) environment(c *corev1.Container, path *field.Path) *environment {
-	env := &environment{vars: map[string]variable{}, paths: map[string]*field.Path{}}
+	env := &environment{vars: map[string]variable{}, paths: map[string]*field.Path{}, missed: map[string]string{}}
+	if ptr.Deref(p.pod.Spec.EnableServiceLinks, true) {
+		env.links = serviceVariables(p.set, p.pod.Namespace)
+	}
 	for i := range c.EnvFrom {
 		p.envFrom(env, &c.EnvFrom[i], path.Child("envFrom").Index(i))
 	}

@@ -142,6 +142,9 @@ func (r *renderer) pod(p translate.Pod) {
 	if p.Network != "" {
 		r.line(1, "network %s", p.Network)
 	}
+	if p.Aliases != nil {
+		r.line(1, "answers to %s", strings.Join(p.Aliases, ", "))
+	}
 	if p.Grace.Seconds() != 30 {
 		r.line(1, "grace %s", p.Grace)
 	}

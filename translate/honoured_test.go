@@ -22,7 +22,6 @@ import (
 var unseen = map[string]string{
 	"apiVersion":                             "there is one version",
 	"kind":                                   "it chose the type",
-	"spec.enableServiceLinks":                "there are no Services whose variables it could add",
 	"spec.containers[].stdinOnce":            "the engine ends the input with the first that was attached in any case",
 	"spec.initContainers[].stdinOnce":        "the engine ends the input with the first that was attached in any case",
 	"spec.initContainers[].ports[].protocol": "ports of init containers are not published; probes take them by name",

@@ -81,6 +81,7 @@ func (p Pod) facts() []fact {
 		network = "engine default"
 	}
 	facts := []fact{plainFact("hostname", p.Hostname), {"network", p.Network, network}}
+	facts = append(facts, p.aliasFacts()...)
 	if p.ShareProcesses {
 		facts = append(facts, plainFact("shareProcessNamespace", "true"))
 	}
@@ -94,6 +95,33 @@ func (p Pod) facts() []fact {
 	for _, port := range ports {
 		facts = append(facts, plainFact("port "+port.String(), fmt.Sprintf("container port %d", port.ContainerPort)))
 	}
+	return facts
+}
+
+// aliasFacts has one line for all forms of a name.
+func (p Pod) aliasFacts() []fact {
+	var facts []fact
+	told := map[string]bool{}
+	for _, alias := range slices.Backward(p.Aliases) { // the longest form sorts last
+		if told[alias] {
+			continue
+		}
+		name, form := alias, ""
+		if short, ok := strings.CutSuffix(alias, ".svc."+clusterDomain); ok {
+			if dot := strings.LastIndexByte(short, '.'); dot > 0 {
+				name, form = short[:dot], short[dot+1:]
+			}
+		}
+		var all []string
+		for _, one := range forms(name, form) {
+			if slices.Contains(p.Aliases, one) {
+				told[one] = true
+				all = append(all, one)
+			}
+		}
+		facts = append(facts, fact{"service name " + name, strings.Join(all, " "), alias})
+	}
+	slices.Reverse(facts)
 	return facts
 }
 

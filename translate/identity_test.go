@@ -160,6 +160,7 @@ var unfixed = map[string]string{
 func TestEveryFieldIsPartOfTheIdentityOrNamedAsNot(t *testing.T) {
 	seen := map[string]bool{}
 	container, pod := full(), fullPod()
+	pod.Aliases = []string{"db"}
 	checkFields(t, reflect.ValueOf(&container).Elem(), func() (string, []translate.Field) { return container.Hash(), container.Identity() }, seen)
 	checkFields(t, reflect.ValueOf(&pod).Elem(), func() (string, []translate.Field) { return pod.Hash(), pod.Identity() }, seen)
 	for name := range unfixed {
@@ -215,6 +216,40 @@ func change(v reflect.Value) {
 		v.SetUint(v.Uint() + 1)
 	default: // slices and pointers
 		v.SetZero()
+	}
+}
+
+// A name has many forms, and a line for each would hide what changed.
+func TestTheNamesOfServicesAreToldOnceEach(t *testing.T) {
+	forms := func(name string) []string {
+		return []string{name, name + ".default", name + ".default.svc", name + ".default.svc.cluster.local"}
+	}
+	named := func(names ...string) translate.Pod {
+		pod := fullPod()
+		for _, name := range names {
+			pod.Aliases = append(pod.Aliases, forms(name)...)
+		}
+		slices.Sort(pod.Aliases)
+		return pod
+	}
+	for _, c := range []struct {
+		name     string
+		old, new translate.Pod
+		want     []string
+	}{
+		{"a Service selects the pod", fullPod(), named("db"), []string{"service name db: added (db.default.svc.cluster.local)"}},
+		{"one more, with a name before it", named("db"), named("db", "db-0", "all"), []string{"service name all: added (all.default.svc.cluster.local)", "service name db-0: added (db-0.default.svc.cluster.local)"}},
+		{"a name of the pod's own goes", named("db", "zero.db"), named("db"), []string{"service name zero.db: removed"}},
+		{"none is left", named("db"), fullPod(), []string{"service name db: removed"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.old.Hash() == c.new.Hash() {
+				t.Error("the hash is the same")
+			}
+			if got := translate.Differences(c.old.Identity(), c.new.Identity()); !slices.Equal(got, c.want) {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }
 

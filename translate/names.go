@@ -12,6 +12,10 @@ const (
 	LabelSource    = "io.podup.source"    // of a secret, its Source
 )
 
+// LabelUnit is the only label of podup on what systemd units make and use: the name of the installed
+// project. Such an object is no project's of `podup up`.
+const LabelUnit = "io.podup.unit"
+
 // Roles of engine objects.
 const (
 	RoleApp     = "app"

@@ -44,6 +44,10 @@ const (
 	RulePullSecret        = "podup-pull-secret"               // a Secret of imagePullSecrets that holds no logins
 	RuleInvalidAnnotation = "podup-invalid-annotation"        // one of podup's own that says what cannot be
 	RuleUnsupportedField  = "podup-unsupported-field"         // as the support table of validate says
+	RuleSelectsNothing    = "podup-selects-nothing"           // a Service without a pod behind it
+	RuleServicePort       = "podup-service-port"              // a Service's port is another one in the pods
+	RuleServiceNetwork    = "podup-service-network"           // a selected pod is where no name leads to it
+	RuleServiceReadiness  = "podup-service-readiness"         // pods are behind a Service whether Ready or not
 )
 
 // Want says what must exist for a set whose objects passed Kubernetes' validation. It reports every
@@ -52,13 +56,15 @@ func Want(set manifest.Set, opts Options) (Project, manifest.Problems) {
 	t := &translator{
 		opts:       opts,
 		configMaps: byName(set.ConfigMaps, func(o *corev1.ConfigMap) string { return o.Name }),
+		set:        set,
 		secrets:    byName(set.Secrets, func(o *corev1.Secret) string { return o.Name }),
 		claims:     byName(set.Claims, func(o *corev1.PersistentVolumeClaim) string { return o.Name }),
 		concealed:  map[string]Secret{},
 	}
 	project := Project{Name: opts.Project}
+	services := t.services(set)
 	network := opts.Network
-	if network == "" && len(set.Pods) > 1 {
+	if network == "" && (len(set.Pods) > 1 || slices.ContainsFunc(services, func(s service) bool { return len(s.pods) > 0 })) {
 		network = ProjectObject(opts.Project)
 	}
 	if network == ProjectObject(opts.Project) {
@@ -74,6 +80,7 @@ func Want(set manifest.Set, opts Options) (Project, manifest.Problems) {
 	for _, doc := range set.Pods {
 		p := t.newPod(doc)
 		pod := p.translate(network)
+		pod.Aliases = aliases(services, pod.Name)
 		project.Pods = append(project.Pods, pod)
 		project.Volumes = append(project.Volumes, p.volumes...)
 		project.Credentials = append(project.Credentials, p.credentials(pod)...)
@@ -81,6 +88,8 @@ func Want(set manifest.Set, opts Options) (Project, manifest.Problems) {
 		ports.add(doc)
 	}
 	t.problems = append(t.problems, ports.conflicts()...)
+	t.checkServices(services, network)
+	t.serviceCollisions(services, project.Pods)
 
 	project.Credentials = distinctCredentials(project.Credentials)
 	slices.SortFunc(project.Volumes, func(a, b Volume) int { return cmp.Compare(a.Name, b.Name) })
@@ -96,6 +105,7 @@ func Want(set manifest.Set, opts Options) (Project, manifest.Problems) {
 // translator holds what is common to the pods of a set.
 type translator struct {
 	opts       Options
+	set        manifest.Set
 	configMaps map[string]manifest.Document[*corev1.ConfigMap]
 	secrets    map[string]manifest.Document[*corev1.Secret]
 	claims     map[string]manifest.Document[*corev1.PersistentVolumeClaim]

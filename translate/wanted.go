@@ -71,7 +71,8 @@ type Pod struct {
 	Name     string
 	UID      string // stable over re-creation: derived from project and pod name
 	Hostname string
-	Network  string // engine network name; empty is the engine's default
+	Network  string   // engine network name; empty is the engine's default
+	Aliases  []string // names of Services that lead to the pod on that network, beside Name and Hostname; sorted
 	Ports    []Port
 	Grace    time.Duration // terminationGracePeriodSeconds
 	Init     []Container   // in order: the next starts when one has succeeded or, of a sidecar, has started

@@ -29,6 +29,7 @@ func sections() []section {
 		{"Volume mounts", "spec.containers[].volume", "Pod"},
 		{"Init containers", "spec.initContainers[].", "Pod"},
 		{"Volumes", "spec.volumes[].", "Pod"},
+		{"Service", "", "Service"},
 		{"ConfigMap", "", "ConfigMap"},
 		{"Secret", "", "Secret"},
 		{"PersistentVolumeClaim", "", "PersistentVolumeClaim"},

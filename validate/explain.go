@@ -54,7 +54,7 @@ func keyOf(bracket string) string {
 
 // abbreviations are kubectl's.
 func abbreviations() map[string]string {
-	return map[string]string{"Pod": "po", "ConfigMap": "cm", "PersistentVolumeClaim": "pvc"}
+	return map[string]string{"Pod": "po", "Service": "svc", "ConfigMap": "cm", "PersistentVolumeClaim": "pvc"}
 }
 
 func kindNames() string {

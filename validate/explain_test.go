@@ -17,6 +17,7 @@ func TestExplain(t *testing.T) {
 	}{
 		{"a kind", "pod", "", "Pod", "", "Pod", "Pod is a collection of containers", "spec"},
 		{"a kind in kubectl's short form", "pvc", "", "PersistentVolumeClaim", "", "PersistentVolumeClaim", "", "spec"},
+		{"a Service in kubectl's short form", "svc.spec.ports.targetPort", "spec.ports.targetPort", "Service", validate.Honoured, "IntOrString", "", ""},
 		{"a list, as it is written", "pod.spec.containers", "spec.containers", "Pod", "", "[]Container", "List of containers", "image"},
 		{"a field of a list's items", "pod.spec.containers.image", "spec.containers.image", "Pod", validate.Honoured, "string", "Container image name", ""},
 		{"with the indices of a message", "Pod.spec.containers[0].image", "spec.containers.image", "Pod", validate.Honoured, "string", "Container image name", ""},
@@ -49,7 +50,7 @@ func TestExplain(t *testing.T) {
 
 func TestExplainSaysWhichFieldsThereAre(t *testing.T) {
 	for _, c := range []struct{ name, path, want string }{
-		{"no such kind", "service.spec", `podup knows no kind "service"; begin with one of pod, configmap, secret, persistentvolumeclaim`},
+		{"no such kind", "deployment.spec", `podup knows no kind "deployment"; begin with one of pod, service, configmap, secret, persistentvolumeclaim`},
 		{"nothing", " . "[1:2], "no field; begin with one of pod"},
 		{"no such field", "pod.spec.securityContext.uid", `spec.securityContext has no field "uid"; it has seLinuxOptions, windowsOptions, runAsUser`},
 		{"no such field of a pod", "pod.image", `a Pod has no field "image"; it has kind, apiVersion, metadata, spec, status`},

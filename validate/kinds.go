@@ -16,6 +16,7 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{"Pod", reflect.TypeFor[corev1.Pod]()},
+		{"Service", reflect.TypeFor[corev1.Service]()},
 		{"ConfigMap", reflect.TypeFor[corev1.ConfigMap]()},
 		{"Secret", reflect.TypeFor[corev1.Secret]()},
 		{"PersistentVolumeClaim", reflect.TypeFor[corev1.PersistentVolumeClaim]()},

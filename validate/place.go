@@ -37,6 +37,7 @@ func place[T any](doc manifest.Document[T], err *field.Error) string {
 func written[T any](doc manifest.Document[T], path string) string {
 	for _, other := range []string{
 		lower(path), // spec.HostIPC
+		strings.Replace(path, "spec.clusterIPs[0]", "spec.clusterIP", 1),        // of a Service, filled in from it
 		strings.Replace(path, "spec.resources[", "spec.resources.requests[", 1), // of a claim
 		strings.Replace(path, ".resources.requests[", ".resources.limits[", 1),  // a request defaulted from its limit
 	} {

@@ -32,7 +32,7 @@ type Field struct {
 
 // Fields gives the support table: each field of the known kinds once, itself or by one above it.
 func Fields() []Field {
-	return slices.Concat(metadataFields(), podFields(), claimFields(), dataFields())
+	return slices.Concat(metadataFields(), podFields(), serviceFields(), claimFields(), dataFields())
 }
 
 func honoured(paths ...string) []Field {
@@ -79,11 +79,11 @@ func of(kind string, rows ...[]Field) []Field {
 // metadataFields are the same for all kinds.
 func metadataFields() []Field {
 	var all []Field
-	for _, kind := range []string{"Pod", "ConfigMap", "Secret", "PersistentVolumeClaim"} {
+	for _, kind := range []string{"Pod", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim"} {
 		all = append(all, of(kind,
 			honoured("apiVersion", "kind", "metadata.name", "metadata.labels", "metadata.annotations"),
 			[]Field{
-				ignored("metadata.namespace", "there is one namespace, default: names must be unique without it", "default"),
+				ignored("metadata.namespace", "there is one namespace, default: names must be unique without it; only Services tell pods apart by it", "default"),
 				unsupported("metadata.generateName", "podup needs names that stay the same: set metadata.name"),
 				ignored("metadata.uid", "podup gives every pod a UID of its own"),
 				ignored("metadata.finalizers", "there is no controller that would wait for one"),

@@ -39,8 +39,8 @@ func podLevel() []Field {
 		ignored("overhead[]", "podup weighs cpu and memory only"),
 		unsupported("runtimeClassName", "podup uses the engine's runtime for every pod, and another would isolate differently: remove it"),
 		unsupported("os", "podup runs Linux containers: use linux or remove it", "linux"),
-		// There are no Services whose variables it could add.
-		honoured("enableServiceLinks")[0],
+		// Kubernetes' default is true, so that a warning would be about nearly every pod with a Service.
+		quiet("enableServiceLinks", "a Service has no address of its own that variables could hold; a $(VARIABLE) of one is refused: use its name"),
 		ignored("automountServiceAccountToken", "there is no API server a token could be for", "false"),
 		ignored("serviceAccountName", "there are no service accounts; the name is only shown to the pod", "default"),
 		ignored("serviceAccount", "there are no service accounts; the name is only shown to the pod", "default"),

@@ -15,6 +15,7 @@ import (
 func types() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"Pod":                   reflect.TypeFor[corev1.Pod](),
+		"Service":               reflect.TypeFor[corev1.Service](),
 		"ConfigMap":             reflect.TypeFor[corev1.ConfigMap](),
 		"Secret":                reflect.TypeFor[corev1.Secret](),
 		"PersistentVolumeClaim": reflect.TypeFor[corev1.PersistentVolumeClaim](),

@@ -21,6 +21,9 @@ func Check(set manifest.Set, opts Options) manifest.Problems {
 	for _, pod := range set.Pods {
 		c.pod(pod)
 	}
+	for _, service := range set.Services {
+		c.service(service)
+	}
 	for _, configMap := range set.ConfigMaps {
 		judge(c, configMap, "ConfigMap", validateConfigMap)
 	}

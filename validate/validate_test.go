@@ -43,7 +43,7 @@ func TestASetWithoutASourceIsJudgedWithoutPlaces(t *testing.T) {
 	}
 	var grace int64 = 30
 	pod.Spec.TerminationGracePeriodSeconds = &grace
-	got := validate.Check(manifest.FromObjects([]*corev1.Pod{pod}, nil, nil, nil, "/srv"), validate.Options{})
+	got := validate.Check(manifest.FromObjects([]*corev1.Pod{pod}, nil, nil, nil, nil, "/srv"), validate.Options{})
 	want := "error: spec.containers[0].image: Required value [kubernetes-required]"
 	if got.Error() != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got.Error(), want)

@@ -18,8 +18,9 @@ type pod struct {
 	created  time.Time
 	hostname string
 	ports    []port
-	networks []string          // names; empty is the engine's default, pasta
-	address  map[string]string // by network, while the infra container runs
+	networks []string            // names; empty is the engine's default, pasta
+	aliases  map[string][]string // by network
+	address  map[string]string   // by network, while the infra container runs
 	infra    *container
 	serving  map[int]*listener // by container port
 	open     []func()          // closes the published ports
@@ -36,14 +37,16 @@ type port struct {
 }
 
 type podSpec struct {
-	Name      string              `json:"name"`
-	InfraName string              `json:"infra_name"`
-	Hostname  string              `json:"hostname"`
-	Labels    map[string]string   `json:"labels"`
-	Ports     []port              `json:"portmappings"`
-	NoInfra   bool                `json:"no_infra"`
-	Networks  map[string]struct{} `json:"Networks"`
-	NetNS     struct {
+	Name      string            `json:"name"`
+	InfraName string            `json:"infra_name"`
+	Hostname  string            `json:"hostname"`
+	Labels    map[string]string `json:"labels"`
+	Ports     []port            `json:"portmappings"`
+	NoInfra   bool              `json:"no_infra"`
+	Networks  map[string]struct {
+		Aliases []string `json:"aliases"`
+	} `json:"Networks"`
+	NetNS struct {
 		Mode string `json:"nsmode"`
 	} `json:"netns"`
 }
@@ -71,6 +74,10 @@ func createPod(c *call) (answer, error) {
 	made := &pod{
 		id: s.newID(), name: spec.Name, labels: spec.Labels, created: time.Now(), hostname: spec.Hostname,
 		networks: slices.Sorted(maps.Keys(spec.Networks)), serving: map[int]*listener{},
+		aliases: map[string][]string{},
+	}
+	for name, options := range spec.Networks {
+		made.aliases[name] = options.Aliases
 	}
 	for _, p := range spec.Ports {
 		if p.Range == 0 {

@@ -131,6 +131,8 @@ func (s *Service) process(one *container, args []string) *Process {
 		Err:      io.Discard,
 		Files:    files,
 		Listen:   func(port int) (net.Listener, error) { return s.listen(one, port) },
+		Dial:     func(address string) (net.Conn, error) { return s.dial(one, address) },
+		Lookup:   func(name string) ([]string, error) { return s.lookup(one, name) },
 		Size:     func() (uint16, uint16, bool) { return 0, 0, false },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/podup/podup/plan"
@@ -236,6 +237,49 @@ func createCases() []scenario {
 			if actual := c.now(); len(actual.Networks) != 1 || actual.Networks[0] != n.Name {
 				c.Errorf("networks %v", actual.Networks)
 			}
+		}},
+		{"a name with dots leads to all pods that have it and run", func(c *trial) {
+			n := translate.Network{Project: c.project, Name: translate.ProjectObject(c.project)}
+			c.must("network", c.CreateNetwork(c.ctx, n))
+			member := func(suffix string, aliases []string, command ...string) (pod translate.Pod, address string) {
+				app := c.app("app", command...)
+				pod = c.pod(app)
+				pod.Name, pod.Network, pod.Aliases = c.podName(suffix), n.Name, aliases
+				pod.Hostname = "host" + suffix
+				pod.Apps[0].Pod = pod.Name
+				c.up(pod)
+				facts, err := c.Facts(c.ctx, pod.Name)
+				c.must("facts", err)
+				return pod, facts.PodIPs[0]
+			}
+			client, _ := member("-client", nil, "sleep", "forever")
+			one, oneIP := member("-one", []string{"db", "db.default.svc.cluster.local"}, "serve", "8080", "one")
+			_, twoIP := member("-two", []string{"db", "db.default.svc.cluster.local", "two.db"}, "serve", "8080", "two")
+			ask := func(words ...string) func() string {
+				return func() string {
+					output, _ := c.exec(client.Apps[0].EngineName(), words...)
+					return strings.Join(strings.Fields(output), " ")
+				}
+			}
+			says := func(want string, words ...string) {
+				c.Helper()
+				c.eventually(strings.Join(words, " ")+": "+want, func() bool { return ask(words...)() == want })
+			}
+			both := []string{oneIP, twoIP}
+			slices.Sort(both)
+			for _, name := range []string{"db", "DB", "db.default.svc.cluster.local"} {
+				says(strings.Join(both, " "), "lookup", name)
+			}
+			says(twoIP, "lookup", "two.db")
+			says(oneIP, "lookup", "host-one")
+			says(oneIP, "lookup", one.Name)
+			says("two", "get", "two.db:8080")
+			if _, code := c.exec(client.Apps[0].EngineName(), "lookup", "other.default.svc.cluster.local"); code == 0 {
+				c.Error("a name that nobody has is found")
+			}
+			c.must("stop a pod", c.StopPod(c.ctx, plan.StopPod{Pod: one.Name}))
+			says(twoIP, "lookup", "db")
+			says("two", "get", "db:8080")
 		}},
 	}
 }

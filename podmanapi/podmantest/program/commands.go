@@ -40,6 +40,7 @@ func commands() map[string]command {
 		"watch":    watch,
 		"serve":    serve,
 		"get":      get,
+		"lookup":   lookup,
 		"size":     size,
 		"tty":      tty,
 
@@ -223,6 +224,24 @@ func get(_ context.Context, r *run, args []string) (int, bool) {
 	}
 	_, body, _ := strings.Cut(string(answer), "\r\n\r\n")
 	io.WriteString(r.Out, body)
+	return 0, false
+}
+
+func lookup(_ context.Context, r *run, args []string) (int, bool) {
+	if len(args) != 1 {
+		return r.fail("lookup: one name is wanted, not %d", len(args))
+	}
+	if r.Lookup == nil {
+		return r.fail("lookup: there is no network")
+	}
+	addresses, err := r.Lookup(args[0])
+	if err != nil {
+		return r.fail("lookup %s: %v", args[0], err)
+	}
+	slices.Sort(addresses)
+	for _, address := range slices.Compact(addresses) {
+		fmt.Fprintln(r.Out, address)
+	}
 	return 0, false
 }
 

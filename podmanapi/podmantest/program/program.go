@@ -28,6 +28,7 @@
 //	                      twice in a row
 //	serve PORT TEXT…      answers every HTTP request with TEXT
 //	get HOST:PORT         the body of an HTTP answer
+//	lookup NAME           the addresses a name has, sorted, one a line
 //	size                  "WIDTHxHEIGHT" of the terminal, again after each change, until stopped
 //	tty                   "tty" or "no tty"
 //
@@ -87,6 +88,7 @@ type Process struct {
 	Term     <-chan struct{}                        // receives once for each SIGTERM
 	Listen   func(port int) (net.Listener, error)   // on all addresses of the pod
 	Dial     func(address string) (net.Conn, error) // from the pod's network; nil where there is none
+	Lookup   func(name string) ([]string, error)    // addresses; nil where there is no network
 	Size     func() (width, height uint16, ok bool) // of the terminal
 
 	ListenLocal func(port int) (net.Listener, error)  // on the pod's loopback device; nil where there is none

@@ -48,7 +48,8 @@ func main() {
 		Dial: func(address string) (net.Conn, error) {
 			return net.DialTimeout("tcp", address, 5*time.Second)
 		},
-		Size: terminalSize,
+		Lookup: net.LookupHost,
+		Size:   terminalSize,
 		ListenLocal: func(port int) (net.Listener, error) {
 			return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		},
