@@ -264,7 +264,7 @@ func (a *app) awaitUp(ctx context.Context, engine Engine, t target, v view, time
 		}
 	}
 	if len(pods) > 0 {
-		v.Note("waiting until " + clean(strings.Join(pods, ", ")) + " is ready")
+		v.Note("waiting for " + clean(strings.Join(pods, ", ")) + " to be ready")
 		if err := a.awaitReady(ctx, engine, t.project, pods, timeout); err != nil {
 			return plan.Actual{}, err
 		}

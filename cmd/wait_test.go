@@ -225,7 +225,7 @@ func TestUpWaitsUntilThePodsAreUp(t *testing.T) {
 	s := newStory(t)
 	s.write("pod.yaml", webManifest)
 	got := s.podup(0, "up", "--wait")
-	s.contains(got.err, "waiting until web is ready")
+	s.contains(got.err, "waiting for web to be ready")
 	s.contains(got.out, "POD CONTAINER", "web app")
 
 	s.write("pod.yaml", `apiVersion: v1

@@ -216,29 +216,45 @@ func imageTar(t *testing.T, program []byte, version string) []byte {
 // testProgram is the path of the static program of the test images.
 func testProgram(t *testing.T) string {
 	t.Helper()
+	return program(t, "testprogram", buildTestProgram)
+}
+
+// helloProgram is the page of examples/hello.
+func helloProgram(t *testing.T) string {
+	t.Helper()
+	return program(t, "helloprogram", buildHello)
+}
+
+func program(t *testing.T, name string, build func() (string, error)) string {
+	t.Helper()
 	if os.Getenv(insideVar) != "" {
-		return "testprogram"
+		return name
 	}
-	file, err := buildTestProgram()
+	file, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return file
 }
 
-var buildTestProgram = sync.OnceValues(func() (string, error) {
+var (
+	buildTestProgram = sync.OnceValues(func() (string, error) { return buildStatic("../podmanapi/podmantest/testprogram") })
+	buildHello       = sync.OnceValues(func() (string, error) { return buildStatic("../examples/hello") })
+)
+
+func buildStatic(source string) (string, error) {
 	dir, err := os.MkdirTemp("", "podup-e2e-")
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(dir, "testprogram")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, "../podmanapi/podmantest/testprogram")
+	file := filepath.Join(dir, filepath.Base(source))
+	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", file, source)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build of the test program: %w\n%s", err, out)
+		return "", fmt.Errorf("go build %s: %w\n%s", source, err, out)
 	}
 	return file, nil
-})
+}
 
 // removeProjects removes what is left of projects, with Podman's own means. It is no part of a test:
 // what it cannot remove it leaves.

@@ -101,8 +101,9 @@ func workstation(t *testing.T, flavour string) {
 	}
 	copyFile(t, self, filepath.Join(dir, "e2e.test"))
 	copyFile(t, testProgram(t), filepath.Join(dir, "testprogram"))
+	copyFile(t, helloProgram(t), filepath.Join(dir, "helloprogram"))
 	copyFile(t, clientBinary(t), filepath.Join(dir, "podmanapi.test"))
-	for from, to := range map[string]string{"testdata": "testdata", "../examples": "examples"} {
+	for from, to := range map[string]string{"testdata": "testdata", "../examples": "examples", "../docs": "docs"} {
 		if err := os.CopyFS(filepath.Join(dir, to), os.DirFS(from)); err != nil {
 			t.Fatal(err)
 		}
