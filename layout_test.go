@@ -42,8 +42,11 @@ func arrows() map[string]arrow {
 		"podmanapi/podmantest":             {code: []string{"apply", "plan", "podmanapi/podmantest/program", "translate"}},
 		"podmanapi/podmantest/program":     {},
 		"podmanapi/podmantest/testprogram": {code: []string{"podmanapi/podmantest/program"}},
+		"templates":                        {},
+		"quadlet":                          {code: []string{"templates", "translate"}, tests: []string{"manifest", "validate"}},
+		"systemd":                          {code: []string{"quadlet", "templates", "translate"}},
 		"cmd": {
-			code:  []string{"apply", "handler", "manifest", "plan", "podmanapi", "release", "status", "supervise", "translate", "validate"},
+			code:  []string{"apply", "handler", "manifest", "plan", "podmanapi", "quadlet", "release", "status", "supervise", "systemd", "translate", "validate"},
 			tests: []string{"podmanapi/podmantest", "podmanapi/podmantest/program"},
 		},
 		"cmd/podup":      {code: []string{"cmd", "podmanapi"}},

@@ -1,0 +1,92 @@
+package quadlet
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// Version is Podman's. Units for a minor version are for its newest patch.
+type Version struct{ Major, Minor, Patch int }
+
+// newestPatch stands for a patch that was not named.
+const newestPatch = 1 << 16
+
+// Oldest and Newest are the versions that units are written for.
+func Oldest() Version { return Version{5, 4, newestPatch} }
+
+// Newest is the last version whose keys are known here; later ones read the same units.
+func Newest() Version { return Version{5, 8, newestPatch} }
+
+var versionText = regexp.MustCompile(`^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:[-+].*)?$`)
+
+// ParseVersion reads "5.4", "5.8.1" and what Podman calls itself ("5.8.2-rc1"). It refuses what is not between
+// Oldest and Newest.
+func ParseVersion(text string) (Version, error) {
+	parts := versionText.FindStringSubmatch(text)
+	if parts == nil {
+		return Version{}, fmt.Errorf("%q is not a version of Podman: give one from %s to %s", text, Oldest(), Newest())
+	}
+	v := Version{Patch: newestPatch}
+	v.Major, _ = strconv.Atoi(parts[1])
+	v.Minor, _ = strconv.Atoi(parts[2])
+	if parts[3] != "" {
+		v.Patch, _ = strconv.Atoi(parts[3])
+	}
+	if v.Major != 5 || v.Minor < Oldest().Minor || v.Minor > Newest().Minor {
+		return Version{}, fmt.Errorf("units are written for Podman %s to %s, not %s", Oldest(), Newest(), text)
+	}
+	return v, nil
+}
+
+// String is "5.8.1", and "5.8" for its newest patch.
+func (v Version) String() string {
+	if v.Patch == newestPatch {
+		return fmt.Sprintf("%d.%d", v.Major, v.Minor)
+	}
+	return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch)
+}
+
+// Before compares.
+func (v Version) Before(other Version) bool {
+	switch {
+	case v.Major != other.Major:
+		return v.Major < other.Major
+	case v.Minor != other.Minor:
+		return v.Minor < other.Minor
+	}
+	return v.Patch < other.Patch
+}
+
+// key is a key of a unit that came with some version, and the option of podman that says the same
+// through PodmanArgs, which the generator adds last, so that it goes over its own.
+type key struct {
+	name   string
+	since  Version
+	option string // empty: there is none
+}
+
+// Keys that Podman 5.4 does not have (release notes of Podman).
+var (
+	podHostName    = key{"HostName", Version{5, 5, 0}, "--hostname"}
+	podLabel       = key{"Label", Version{5, 6, 0}, "--label"}
+	podExitPolicy  = key{"ExitPolicy", Version{5, 6, 0}, "--exit-policy"}
+	podStopTimeout = key{"StopTimeout", Version{5, 7, 0}, ""} // of podman pod stop, which has nothing left to stop
+	memory         = key{"Memory", Version{5, 5, 0}, "--memory"}
+	httpProxy      = key{"HttpProxy", Version{5, 7, 0}, "--http-proxy"}
+	appArmor       = key{"AppArmor", Version{5, 8, 0}, "--security-opt=apparmor"}
+	// Before, JSON lost its quotes on the way (podman#28409).
+	healthCmd        = key{"HealthCmd", Version{5, 8, 2}, "--health-cmd"}
+	healthStartupCmd = key{"HealthStartupCmd", Version{5, 8, 2}, "--health-startup-cmd"}
+)
+
+// value is what the key is set to: the text where the version has it; else the text goes into args.
+func (v Version) value(k key, text string, args *[]string) string {
+	if text == "" || !v.Before(k.since) {
+		return text
+	}
+	if k.option != "" {
+		*args = append(*args, k.option+"="+text)
+	}
+	return ""
+}
