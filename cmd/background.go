@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/podup/podup/systemd"
 )
 
 // background is a supervisor that is being started beside an `up`.
@@ -26,7 +28,7 @@ func (a *app) superviseInBackground(ctx context.Context, runtime runtimeDir) *ba
 		b.ended <- nil
 		return b
 	}
-	if !lingers(a.env.Getenv) {
+	if !systemd.Lingers(a.env.Getenv) {
 		a.warn("lingering is off: when your last session ends, systemd ends your pods with it; loginctl enable-linger keeps them")
 	}
 	args := []string{a.env.Program, superviseCommand, "--project", runtime.project}
@@ -103,8 +105,9 @@ func startDetached(args []string) error {
 	return command.Process.Release()
 }
 
-// unitName is the transient unit of a project's supervisor.
-func unitName(project string) string { return "podup-" + project + ".service" }
+// unitName is the transient unit of a project's supervisor. No project's name holds a dot: it is never the
+// service that `podup generate systemd` writes for one (quadlet.ServiceName).
+func unitName(project string) string { return "podup." + project + ".service" }
 
 // errNoManager is a machine on which no service manager takes units from this user.
 var errNoManager = errors.New("no service manager")

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/user"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"syscall"
 	"time"
 
-	systemd "github.com/coreos/go-systemd/v22/dbus"
+	systemdbus "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/godbus/dbus/v5"
+
+	"github.com/podup/podup/quadlet"
+	"github.com/podup/podup/systemd"
 )
 
 // unitTimeout is how long the service manager may take to start a unit.
@@ -26,18 +25,18 @@ const unitTimeout = 10 * time.Second
 func startUnit(ctx context.Context, getenv func(string) string, project string, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, unitTimeout)
 	defer cancel()
-	manager, err := openManager(ctx, getenv)
+	manager, err := systemd.Dial(ctx, getenv)
 	if err != nil {
 		return errNoManager
 	}
 	defer manager.Close()
 	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool { return !passedOn(variable) })
-	property := func(name string, value any) systemd.Property {
-		return systemd.Property{Name: name, Value: dbus.MakeVariant(value)}
+	property := func(name string, value any) systemdbus.Property {
+		return systemdbus.Property{Name: name, Value: dbus.MakeVariant(value)}
 	}
-	properties := []systemd.Property{
-		systemd.PropDescription("podup supervises project " + project),
-		systemd.PropExecStart(args, false),
+	properties := []systemdbus.Property{
+		systemdbus.PropDescription("podup supervises project " + project),
+		systemdbus.PropExecStart(args, false),
 		property("Type", "exec"),
 		property("Environment", environment),
 		property("KillMode", "process"),
@@ -48,13 +47,13 @@ func startUnit(ctx context.Context, getenv func(string) string, project string, 
 		property("CollectMode", "inactive-or-failed"),
 		property("Slice", "app.slice"),
 		// What is ordered behind is stopped before: to end its pods it needs Podman.
-		systemd.PropAfter("podman.socket", "podman.service"),
+		systemdbus.PropAfter("podman.socket", "podman.service"),
 	}
 	done := make(chan string, 1)
 	_, err = manager.StartTransientUnitContext(ctx, unitName(project), "fail", properties, done)
 	if unitExists(err) {
 		// What failed before may fail for ever: it has the environment of the podup that started it.
-		if resting, restErr := endResting(ctx, manager, project); restErr != nil || !resting {
+		if resting, restErr := endResting(ctx, manager, unitName(project)); restErr != nil || !resting {
 			return restErr // nil: it is starting
 		}
 		_, err = manager.StartTransientUnitContext(ctx, unitName(project), "fail", properties, done)
@@ -80,23 +79,23 @@ func unitExists(err error) bool {
 
 // endResting ends a unit that waits to be started again after a failure, and says whether it was one. A
 // unit with a process is left alone: the signal would take its pods down.
-func endResting(ctx context.Context, manager *systemd.Conn, project string) (bool, error) {
-	state, err := manager.GetUnitPropertyContext(ctx, unitName(project), "SubState")
+func endResting(ctx context.Context, manager *systemdbus.Conn, unit string) (bool, error) {
+	state, err := manager.GetUnitPropertyContext(ctx, unit, "SubState")
 	if err != nil {
-		return false, fmt.Errorf("look at unit %s: %w", unitName(project), err)
+		return false, fmt.Errorf("look at unit %s: %w", unit, err)
 	}
 	if state.Value.Value() != "auto-restart" {
 		return false, nil
 	}
 	done := make(chan string, 1)
-	if _, err := manager.StopUnitContext(ctx, unitName(project), "replace", done); err != nil {
-		return false, fmt.Errorf("stop unit %s: %w", unitName(project), err)
+	if _, err := manager.StopUnitContext(ctx, unit, "replace", done); err != nil {
+		return false, fmt.Errorf("stop unit %s: %w", unit, err)
 	}
 	select {
 	case <-done:
 		return true, nil
 	case <-ctx.Done():
-		return false, fmt.Errorf("stop unit %s: %w", unitName(project), ctx.Err())
+		return false, fmt.Errorf("stop unit %s: %w", unit, ctx.Err())
 	}
 }
 
@@ -105,11 +104,15 @@ func endResting(ctx context.Context, manager *systemd.Conn, project string) (boo
 func endUnit(ctx context.Context, getenv func(string) string, project string, leave func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, endTime)
 	defer cancel()
-	manager, err := openManager(ctx, getenv)
+	manager, err := systemd.Dial(ctx, getenv)
 	if err != nil {
 		return nil // nobody has started one
 	}
 	defer manager.Close()
+	// The service of `podup generate systemd`, killed a moment ago, would bring the project up again.
+	if _, err := endResting(ctx, manager, quadlet.ServiceName(project)); err != nil {
+		return err
+	}
 	for {
 		state, err := manager.GetUnitPropertyContext(ctx, unitName(project), "ActiveState")
 		if err != nil {
@@ -118,7 +121,7 @@ func endUnit(ctx context.Context, getenv func(string) string, project string, le
 		if state.Value.Value() == "inactive" { // what systemd says of a unit it does not know
 			return nil
 		}
-		if _, err := endResting(ctx, manager, project); err != nil {
+		if _, err := endResting(ctx, manager, unitName(project)); err != nil {
 			return err
 		}
 		if err := leave(); err != nil {
@@ -132,51 +135,7 @@ func endUnit(ctx context.Context, getenv func(string) string, project string, le
 	}
 }
 
-func openManager(ctx context.Context, getenv func(string) string) (*systemd.Conn, error) {
-	return systemd.NewConnection(func() (*dbus.Conn, error) { return dialManager(ctx, managerSocket(getenv)) })
-}
-
 // stopTime is how long a supervisor that is told to end may take to end its pods.
 const stopTime = 5 * time.Minute
-
-// managerSocket is the service manager's own, which needs no message bus.
-func managerSocket(getenv func(string) string) string {
-	if os.Getuid() == 0 {
-		return "/run/systemd/private"
-	}
-	dir := getenv("XDG_RUNTIME_DIR")
-	if dir == "" {
-		dir = "/run/user/" + strconv.Itoa(os.Getuid())
-	}
-	return filepath.Join(dir, "systemd", "private")
-}
-
-func dialManager(ctx context.Context, socket string) (*dbus.Conn, error) {
-	conn, err := dbus.Dial("unix:path="+socket, dbus.WithContext(ctx))
-	if err != nil {
-		return nil, err
-	}
-	if err := conn.Auth([]dbus.Auth{dbus.AuthExternal(strconv.Itoa(os.Getuid()))}); err != nil {
-		return nil, errors.Join(err, conn.Close())
-	}
-	return conn, nil
-}
-
-// lingers says whether what the user runs outlives the user's last session. Where there is no service
-// manager, nothing ends it.
-func lingers(getenv func(string) string) bool {
-	if os.Getuid() == 0 {
-		return true
-	}
-	if _, err := os.Stat(managerSocket(getenv)); err != nil {
-		return true
-	}
-	self, err := user.Current()
-	if err != nil {
-		return true
-	}
-	_, err = os.Stat(filepath.Join("/var/lib/systemd/linger", self.Username))
-	return !errors.Is(err, fs.ErrNotExist)
-}
 
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

@@ -11,6 +11,4 @@ func startUnit(context.Context, func(string) string, string, []string) error { r
 
 func endUnit(context.Context, func(string) string, string, func() error) error { return nil }
 
-func lingers(func(string) string) bool { return true }
-
 func detached() *syscall.SysProcAttr { return nil }

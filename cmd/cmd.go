@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/podup/podup/podmanapi"
+	"github.com/podup/podup/systemd"
 )
 
 // Env is the world a command runs in. Data goes to Out; messages and progress go to Err.
@@ -22,6 +23,8 @@ type Env struct {
 	// Program is the path of podup itself, for what it runs beside itself: supervisors, and what works in
 	// the engine's namespaces. Without it nothing is started, and network probes cannot be made.
 	Program string
+	// Units are where units live, and who runs them; nil is this machine and user.
+	Units *systemd.Host
 	// Exit ends the process at once, without any return; nil is os.Exit.
 	Exit func(code int)
 }
@@ -34,6 +37,7 @@ const (
 	exitManifest    = 3 // the manifest is invalid
 	exitEngine      = 4 // the engine cannot be reached or is too old
 	exitDiffFailed  = 5 // diff: any failure but 2, 3, 4 and 130
+	exitPods        = 6 // of up for a service manager: no pod will ever be up
 	exitInterrupted = 130
 )
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,11 +106,18 @@ func commands(t *testing.T) map[string]*cobra.Command {
 	t.Helper()
 	root := newRootCommand(&app{env: Env{Getenv: func(string) string { return "" }}})
 	all := map[string]*cobra.Command{}
-	for _, command := range root.Commands() {
-		if command.IsAvailableCommand() && command.Name() != "help" {
-			all[command.Name()] = command
+	var add func(parent *cobra.Command)
+	add = func(parent *cobra.Command) {
+		for _, command := range parent.Commands() {
+			switch {
+			case command.HasAvailableSubCommands():
+				add(command)
+			case command.IsAvailableCommand() && command.Name() != "help":
+				all[strings.TrimPrefix(command.CommandPath(), "podup ")] = command
+			}
 		}
 	}
+	add(root)
 	if len(all) < 10 {
 		t.Fatalf("only %d commands found", len(all))
 	}
@@ -128,12 +136,13 @@ func TestEveryCommandHasExamplesThatItsOwnFlagsAccept(t *testing.T) {
 				continue // a comment, or a line for the shell alone
 			}
 			shown++
-			if words[1] != name {
-				t.Errorf("%s has an example of %s: %s", name, words[1], line)
+			called := strings.Fields("podup " + name)
+			if len(words) < len(called) || !slices.Equal(words[:len(called)], called) {
+				t.Errorf("%s has an example of another command: %s", name, line)
 				continue
 			}
 			fresh := commands(t)[name]
-			args := shellArgs(words[2:])
+			args := shellArgs(words[len(called):])
 			if err := fresh.ParseFlags(args); err != nil {
 				t.Errorf("%s: %v", strings.TrimSpace(line), err)
 			}

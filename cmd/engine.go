@@ -10,6 +10,7 @@ import (
 	"github.com/podup/podup/podmanapi"
 	"github.com/podup/podup/release"
 	"github.com/podup/podup/supervise"
+	"github.com/podup/podup/systemd"
 	"github.com/podup/podup/translate"
 )
 
@@ -29,6 +30,7 @@ type Engine interface {
 	apply.Operations
 	supervise.Engine
 	handler.Engine
+	systemd.Engine
 
 	Releases(project string) release.Files
 	RemoveReleases(ctx context.Context, project string) error

@@ -15,6 +15,7 @@ func newExitCodesTopic(*app) *cobra.Command {
   3    a manifest is invalid
   4    the engine cannot be reached or is too old
   5    of diff: failed for a reason other than 2, 3, 4 and 130
+  6    of up as a service: every pod has failed for good
   130  interrupted
 
 podup exec, and podup debug where it stays with its container, end with the exit code of what they

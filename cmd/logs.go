@@ -27,7 +27,9 @@ type logsOptions struct {
 	Color      string // as --color
 
 	// Expect says, when nothing runs, that more will; nil is never.
-	Expect  func() bool
+	Expect func() bool
+	// Look says when to look for what comes later; nil is every second.
+	Look    <-chan struct{}
 	Windows map[string]logWindow // by engine name; instead of Since and Until
 }
 

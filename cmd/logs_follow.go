@@ -12,6 +12,8 @@ import (
 const (
 	// pollEvery is how soon a container that comes later is noticed.
 	pollEvery = time.Second
+	// pollSeldom is pollEvery where somebody says when to look.
+	pollSeldom = time.Minute
 	// idlePolls is how many times in a row nothing must be running before following ends: between
 	// two runs a container that is restarted or replaced does not run.
 	idlePolls = 2
@@ -50,6 +52,10 @@ func (s *logSession) follow(ctx context.Context, containers []plan.ContainerStat
 		}
 	}()
 
+	every := pollEvery
+	if s.opts.Look != nil {
+		every = pollSeldom
+	}
 	for idle, tick := 0, true; ; {
 		if f.begin(reading, tick) {
 			idle = 0
@@ -64,7 +70,9 @@ func (s *logSession) follow(ctx context.Context, containers []plan.ContainerStat
 		case end := <-f.ended:
 			f.end(end)
 			tick = false
-		case <-s.after(pollEvery):
+		case <-s.after(every):
+			tick = true
+		case <-s.opts.Look:
 			tick = true
 		}
 		if err := s.look(ctx); err != nil {

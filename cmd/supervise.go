@@ -131,6 +131,7 @@ type supervision struct {
 	runtime    runtimeDir
 	handler    *handler.Handler
 	supervisor *supervise.Supervisor
+	changed    func(pod string) // supervise.Config.Changed
 
 	mu   sync.Mutex
 	want translate.Project
@@ -186,7 +187,7 @@ func (s *supervision) define(actual plan.Actual) {
 	}
 	s.supervisor = supervise.New(supervise.Config{
 		Engine: s.engine, Handler: s.handler,
-		Lock: s.runtime.lockPod, Report: s.app.recorder(s.runtime), Restart: s.remake,
+		Lock: s.runtime.lockPod, Report: s.app.recorder(s.runtime), Restart: s.remake, Changed: s.changed,
 	}, want)
 }
 

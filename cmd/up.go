@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/systemd"
 	"github.com/podup/podup/translate"
 )
 
@@ -86,9 +87,33 @@ that are the cause, and ends with exit code 1. The pods stay.`,
 }
 
 func runUp(ctx context.Context, opts *upOptions) error {
-	a := opts.app
+	if opts.dryRun {
+		return opts.app.bringUp(ctx, opts, opts.app.view(""))
+	}
+	notifier, err := systemd.TakeNotifier(opts.app.env.Getenv)
+	switch {
+	case err != nil:
+		return err
+	case notifier == nil:
+		return opts.app.bringUp(ctx, opts, opts.app.view(""))
+	case !opts.detach:
+		return opts.app.serve(ctx, opts, notifier)
+	}
+	defer notifier.Close()
+	if !notifier.Control {
+		return opts.app.bringUp(ctx, opts, opts.app.view(""))
+	}
+	// The reload of a service: a process of its own, so that the service manager sees how it ends. What it says
+	// when it has told the service would stand beside what that says.
+	v := statusView{view: opts.app.view(""), tell: notifier.Status, said: &sometimes{}}
+	if err = opts.app.bringUp(ctx, opts, v); err != nil {
+		notifier.Status("reload failed: " + v.because(err))
+	}
+	return err
+}
+
+func (a *app) bringUp(ctx context.Context, opts *upOptions, v view) error {
 	began := time.Now()
-	v := a.view("")
 	t, err := opts.target(v)
 	if err != nil {
 		return err

@@ -151,12 +151,13 @@ func order(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// unitsOf are the units of a project's supervisor that the service manager has.
+// unitsOf are the units of a project's supervisor that the service manager has, and the service of
+// `podup generate systemd`.
 func unitsOf(project string) ([]string, error) {
 	if _, err := exec.LookPath("systemctl"); err != nil {
 		return nil, nil // nobody runs units
 	}
-	args := []string{"list-units", "--all", "--plain", "--no-legend", "podup-" + project + ".service"}
+	args := []string{"list-units", "--all", "--plain", "--no-legend", "podup." + project + ".service", "podup-" + project + ".service"}
 	if os.Getuid() != 0 {
 		args = append([]string{"--user"}, args...)
 	}

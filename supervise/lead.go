@@ -27,6 +27,7 @@ type lead struct {
 	base   time.Time // when the clocks were last compared
 
 	answers chan func()
+	left    chan struct{} // closed by Run when the lead has ended
 	mail    chan struct{} // next has been set
 	mu      sync.Mutex
 	next    *translate.Pod // another definition
@@ -66,7 +67,7 @@ type lingerer struct {
 
 func newLead(s *Supervisor, pod translate.Pod) *lead {
 	return &lead{
-		s: s, pod: pod, base: time.Now(), answers: make(chan func()), mail: make(chan struct{}, 1), looking: true,
+		s: s, pod: pod, base: time.Now(), answers: make(chan func()), left: make(chan struct{}), mail: make(chan struct{}, 1), looking: true,
 		suspects: map[string]bool{}, busy: map[string]Work{},
 		watches: map[string]watch{}, lingering: map[string]lingerer{}, probes: map[probeKey]probing{},
 	}
@@ -161,7 +162,7 @@ func (l *lead) lock(ctx context.Context) {
 		l.step(ctx)
 	default:
 		l.locking = true
-		others := time.Until(l.freed.Add(fairness))
+		others, name := time.Until(l.freed.Add(fairness)), l.pod.Name
 		l.workers.Go(func() {
 			if others > 0 {
 				select {
@@ -169,7 +170,7 @@ func (l *lead) lock(ctx context.Context) {
 				case <-ctx.Done():
 				}
 			}
-			held, err := l.s.cfg.Lock(ctx, l.pod.Name)
+			held, err := l.s.cfg.Lock(ctx, name)
 			taken := l.answer(ctx, func() {
 				l.locking = false
 				if err != nil {

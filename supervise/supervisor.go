@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 type Supervisor struct {
 	cfg    Config
 	reload chan struct{} // want has changed
+	asked  chan chan<- []*lead
 
 	mu   sync.Mutex
 	want translate.Project
@@ -32,7 +34,7 @@ type snapshot struct {
 
 // New returns a supervisor of a project's pods. It does nothing before one of its methods is called.
 func New(cfg Config, want translate.Project) *Supervisor {
-	return &Supervisor{cfg: cfg, want: want, most: cfg.MaxBackoff, reload: make(chan struct{}, 1), seen: map[string]snapshot{}}
+	return &Supervisor{cfg: cfg, want: want, most: cfg.MaxBackoff, reload: make(chan struct{}, 1), asked: make(chan chan<- []*lead), seen: map[string]snapshot{}}
 }
 
 // Reload takes new definitions and looks again at everything. Running containers are kept: probes,
@@ -97,6 +99,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 			leads[pod.Name] = l
 			group.Go(func() {
 				l.run(ctx)
+				close(l.left)
 				select {
 				case ended <- pod.Name:
 				case <-ctx.Done():
@@ -123,6 +126,8 @@ func (s *Supervisor) Run(ctx context.Context) error {
 			}
 		case <-s.reload:
 			follow()
+		case asked := <-s.asked:
+			answer(asked, leads)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -134,6 +139,7 @@ func (s *Supervisor) Run(ctx context.Context) error {
 func (s *Supervisor) Attend(ctx context.Context, pod translate.Pod) { newLead(s, pod).run(ctx) }
 
 func (s *Supervisor) publish(pod translate.Pod, state plan.PodState, memory status.Memory) {
+	state.Containers = maps.Clone(state.Containers) // the lead goes on with its own
 	s.mu.Lock()
 	s.seen[pod.Name] = snapshot{pod: pod, state: state, memory: clone(memory)}
 	s.mu.Unlock()

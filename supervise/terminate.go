@@ -201,3 +201,7 @@ func (s *Supervisor) kill(ctx context.Context, v victim, sandbox plan.Sandbox, g
 	}
 	return nil
 }
+
+// Longest is how long Terminate takes at most, as far as it is up to the pod: a kubelet counts whole
+// seconds that are over, and then leaves every container the least.
+func Longest(pod translate.Pod) time.Duration { return lastGrace(pod) + time.Second + MinimumGrace }
