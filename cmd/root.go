@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,6 +18,7 @@ type app struct {
 	env     Env
 	started bool // a run function has begun: from here on errors are no longer about usage
 	warned  map[string]bool
+	warning sync.Mutex  // of warned
 	stream  *jsonStream // of standard error, with --progress json; use messages
 
 	project  string // --project; use projectName
@@ -35,6 +37,8 @@ func (a *app) view(output string) view {
 
 // warn says something once.
 func (a *app) warn(text string) {
+	a.warning.Lock()
+	defer a.warning.Unlock()
 	if a.warned[text] {
 		return
 	}
@@ -88,9 +92,11 @@ difference. Nothing has to be set up: podup uses the Podman it finds.`,
 	root.AddCommand(
 		newValidateCommand(a, nil), newUpCommand(a, nil), newDiffCommand(a, nil), newDownCommand(a, nil),
 		newHistoryCommand(a, nil), newRollbackCommand(a, nil),
+		newInstallCommand(a, nil), newUninstallCommand(a, nil),
 		newPsCommand(a), newLsCommand(a), newLogsCommand(a), newExecCommand(a), newDebugCommand(a),
 		newStatusCommand(a, nil), newDescribeCommand(a, nil), newEventsCommand(a, nil), newGetCommand(a, nil), newWaitCommand(a, nil),
 		newStopCommand(a, nil), newStartCommand(a, nil), newRestartCommand(a, nil),
+		newGenerateCommand(newGenerateQuadletCommand(a, nil), newGenerateSystemdCommand(a, nil)),
 		newExplainCommand(a), newOwnCommand(), newVersionCommand(a), newSuperviseCommand(a), newNetnsCommand(a), newCompletionCommand(a), newExitCodesTopic(a),
 	)
 	helpOnKnown(root)

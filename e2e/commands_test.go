@@ -47,6 +47,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"random":         random,
 		"signal":         signalCommand,
 		"supervisor":     supervisor,
+		"systemctl":      systemctl,
 		"take-port":      takePort,
 		"unused-port":    unusedPort,
 	}
@@ -334,6 +335,9 @@ func left(ts *testscript.TestScript, project string, wantClaims []string) error 
 	}
 	if len(left) > 0 {
 		return fmt.Errorf("left of project %s: %s", project, strings.Join(left, ", "))
+	}
+	if err := unitsLeft(ts.Getenv, project); err != nil {
+		return err
 	}
 	slices.Sort(claims)
 	if want := slices.Sorted(slices.Values(wantClaims)); !slices.Equal(claims, want) {

@@ -140,6 +140,9 @@ func params(e *engine, files []string) testscript.Params {
 			// Else each process of a binary with the race detector sleeps a second before it ends.
 			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			env.Setenv("PROJECT", projectPrefix+script)
+			units, _ := unitDirs(env.Getenv)
+			env.Setenv("UNITS", units)
+			env.Setenv("VERSION", strings.Join(strings.SplitN(e.version, ".", 3)[:2], "."))
 			env.Setenv("PODUP_PROJECT", projectPrefix+script)
 			env.Setenv("ENGINE_SOCKET", e.socket)
 			env.Setenv("EXAMPLES", e.examples)

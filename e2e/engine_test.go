@@ -270,7 +270,7 @@ func removeProjects(matches func(project string) bool) {
 	}
 }
 
-// object is something in the engine that carries podup's project label.
+// object is something in the engine that carries podup's project label, or that of its units.
 type object struct{ name, project string }
 
 // objectKind lists one kind of them.
@@ -298,12 +298,11 @@ func objectKinds() []objectKind {
 			return all, nil
 		}
 	}
-	const label = `{{index .Labels "io.podup.project"}}`
-	filter := []string{"--filter", "label=io.podup.project"}
+	const label = `{{index .Labels "io.podup.project"}}{{index .Labels "io.podup.unit"}}` // nothing has both
 	return []objectKind{
-		{"pod", list(append([]string{"pod", "ps", "--format", "{{.Name}} " + label}, filter...)...), []string{"pod", "rm", "--force", "--time", "0"}},
-		{"container", list(append([]string{"ps", "--all", "--format", `{{.Names}} ` + label}, filter...)...), []string{"rm", "--force", "--time", "0", "--volumes"}},
-		{"volume", list(append([]string{"volume", "ls", "--format", "{{.Name}} " + label}, filter...)...), []string{"volume", "rm", "--force"}},
+		{"pod", list("pod", "ps", "--format", "{{.Name}} "+label), []string{"pod", "rm", "--force", "--time", "0"}},
+		{"container", list("ps", "--all", "--format", "{{.Names}} "+label), []string{"rm", "--force", "--time", "0", "--volumes"}},
+		{"volume", list("volume", "ls", "--format", "{{.Name}} "+label), []string{"volume", "rm", "--force"}},
 		{"network", networks, []string{"network", "rm", "--force"}},
 		{"secret", secrets, []string{"secret", "rm"}}, // Podman cannot filter secrets by label
 	}
@@ -311,7 +310,7 @@ func objectKinds() []objectKind {
 
 // networks: the template of `podman network ls` knows no label by its name.
 func networks() ([]object, error) {
-	out, err := exec.Command("podman", "network", "ls", "--format", "json", "--filter", "label=io.podup.project").Output()
+	out, err := exec.Command("podman", "network", "ls", "--format", "json").Output()
 	if err != nil {
 		return nil, fmt.Errorf("podman network ls: %s", reason(err))
 	}
@@ -324,7 +323,7 @@ func networks() ([]object, error) {
 	}
 	var all []object
 	for _, network := range list {
-		all = append(all, object{network.Name, network.Labels["io.podup.project"]})
+		all = append(all, object{network.Name, network.Labels["io.podup.project"] + network.Labels["io.podup.unit"]})
 	}
 	return all, nil
 }
@@ -337,7 +336,7 @@ func secrets() ([]object, error) {
 	var all []object
 	for _, id := range strings.Fields(string(out)) {
 		// One at a time: another script may remove its own in between.
-		out, err := exec.Command("podman", "secret", "inspect", "--format", `{{.Spec.Name}} {{index .Spec.Labels "io.podup.project"}}`, id).Output()
+		out, err := exec.Command("podman", "secret", "inspect", "--format", `{{.Spec.Name}} {{index .Spec.Labels "io.podup.project"}}{{index .Spec.Labels "io.podup.unit"}}`, id).Output()
 		if err != nil {
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 type Engine interface {
 	apply.Operations
 	life
+	units
 	// Observe takes a snapshot of the project want names, and of what want needs beside it.
 	Observe(ctx context.Context, want translate.Project) (plan.Actual, error)
 	// EmptyPods are the project's pods without any container.
@@ -38,6 +39,15 @@ type life interface {
 	Ended(ctx context.Context, run plan.Run) error
 	Runtime(ctx context.Context, container string) (path, root string, err error)
 	Command(ctx context.Context, container string, command []string, out io.Writer) (exitCode int, err error)
+}
+
+// units is what an install asks of an engine.
+type units interface {
+	UnitObjects(ctx context.Context, project string) ([]string, error)
+	UnitTaken(ctx context.Context, project string, objects []string) (owners map[string]string, err error)
+	RemoveUnitObject(ctx context.Context, project, object string) error
+	UnitSecret(ctx context.Context, project, name string, want translate.Value) (found, same bool, err error)
+	SetUnitSecret(ctx context.Context, project, name string, value translate.Value) error
 }
 
 // Releases is release.Files.

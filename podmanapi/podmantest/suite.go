@@ -15,7 +15,7 @@ import (
 // Run holds a client against an engine: every operation podup has, seen from inside the containers
 // and from the engine's side. Each case has a project of its own, of which nothing is left.
 func Run(t *testing.T, f Fixture) {
-	for _, one := range slices.Concat(createCases(), startCases(), lifeCases(), resizeCases(), volumeCases(), removeCases(), outputCases(), execCases(), releaseCases()) {
+	for _, one := range slices.Concat(createCases(), startCases(), lifeCases(), resizeCases(), volumeCases(), removeCases(), outputCases(), execCases(), releaseCases(), unitCases()) {
 		t.Run(one.name, func(t *testing.T) {
 			if f.Parallel {
 				t.Parallel()

@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// systemctl asks the service manager that takes this user's units: systemctl ARGS….
+func systemctl(ts *testscript.TestScript, neg bool, args []string) {
+	if os.Getuid() != 0 {
+		args = append([]string{"--user"}, args...)
+	}
+	if err := ts.Exec("systemctl", args...); (err != nil) != neg {
+		ts.Fatalf("systemctl %s: %v", strings.Join(args, " "), err)
+	}
+}
+
+// unitDirs are where units of this user's are installed: Quadlet's, and systemd's own.
+func unitDirs(getenv func(string) string) (forQuadlet, forSystemd string) {
+	if os.Getuid() == 0 {
+		return "/etc/containers/systemd", "/etc/systemd/system"
+	}
+	config := getenv("XDG_CONFIG_HOME")
+	if config == "" {
+		config = filepath.Join(getenv("HOME"), ".config")
+	}
+	return filepath.Join(config, "containers", "systemd"), filepath.Join(config, "systemd", "user")
+}
+
+// unitsLeft names what an installed project has left: files, and services that systemd still knows.
+func unitsLeft(getenv func(string) string, project string) error {
+	var left []string
+	forQuadlet, forSystemd := unitDirs(getenv)
+	for _, pattern := range []string{filepath.Join(forQuadlet, project), filepath.Join(forQuadlet, "."+project+"*"), filepath.Join(forSystemd, "podup-"+project+".service")} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		left = append(left, found...)
+	}
+	if _, err := exec.LookPath("systemctl"); err == nil {
+		args := []string{"list-units", "--all", "--plain", "--no-legend", strings.TrimPrefix(project, projectPrefix) + "-*.service"}
+		if os.Getuid() != 0 {
+			args = append([]string{"--user"}, args...)
+		}
+		if out, err := exec.Command("systemctl", args...).Output(); err == nil {
+			left = append(left, strings.Fields(string(out))...)
+		}
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("left of what was installed for project %s: %s", project, strings.Join(left, " "))
+	}
+	return nil
+}

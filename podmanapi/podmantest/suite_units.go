@@ -1,0 +1,104 @@
+package podmantest
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/podup/podup/plan"
+	"github.com/podup/podup/translate"
+)
+
+// unitCases are about what systemd units make: it has a label of its own, and no project.
+func unitCases() []scenario {
+	return []scenario{
+		{"what units make is found by their label and removed, and nothing else is", func(c *trial) {
+			mine := object{translate.LabelUnit: c.project}
+			pod, volume, network := c.podName("-p"), c.podName("-v"), c.podName("-n")
+			c.raw.must("POST", "/pods/create", object{"name": pod, "labels": mine}, nil)
+			c.raw.must("POST", "/containers/create", object{"name": pod + "-app", "image": c.image, "pod": pod, "labels": mine}, nil)
+			c.raw.must("POST", "/volumes/create", object{"Name": volume, "Label": mine}, nil)
+			c.raw.must("POST", "/networks/create", object{"name": network, "driver": "bridge", "labels": mine}, nil)
+			c.must("set a secret", c.SetUnitSecret(c.ctx, c.project, c.podName(".s"), translate.Plain("one")))
+			all := []string{"pod/" + pod, "container/" + pod + "-app", "volume/" + volume, "network/" + network, "secret/" + c.podName(".s")}
+			c.unitObjects(all...)
+			if other, err := c.UnitObjects(c.ctx, c.project+"x"); err != nil || len(other) > 0 {
+				c.Errorf("of another project: %q, %v", other, err)
+			}
+			taken, err := c.UnitTaken(c.ctx, c.project, all)
+			if err != nil || len(taken) > 0 {
+				c.Errorf("its own are taken: %v, %v", taken, err)
+			}
+			taken, err = c.UnitTaken(c.ctx, c.project+"x", all)
+			if owners := slices.Compact(slices.Sorted(maps.Values(taken))); err != nil || len(taken) != len(all) || !slices.Equal(owners, []string{"units of " + c.project}) {
+				c.Errorf("taken: %v, %v", taken, err)
+			}
+			for _, name := range all {
+				if err := c.RemoveUnitObject(c.ctx, c.project+"x", name); err == nil || !strings.Contains(err.Error(), "it is of units of "+c.project) {
+					c.Errorf("another project removes %s: %v", name, err)
+				}
+			}
+			// No operation of podup's own touches them.
+			if err := c.RemoveVolume(c.ctx, volume); err == nil {
+				c.Error("a volume of units was removed like one of a project")
+			}
+			if err := c.RemovePod(c.ctx, plan.RemovePod{Pod: pod}); err == nil && !c.raw.exists("pods", pod) {
+				c.Error("a pod of units was removed like one of a project")
+			}
+			c.unitObjects(all...)
+			for _, name := range all {
+				c.must("remove "+name, c.RemoveUnitObject(c.ctx, c.project, name))
+				c.must("remove again "+name, c.RemoveUnitObject(c.ctx, c.project, name))
+			}
+			c.unitObjects()
+		}},
+		{"a project's objects are not the units'", func(c *trial) {
+			app := c.app("app", "sleep", "forever")
+			c.up(c.pod(app))
+			for _, name := range []string{"pod/" + c.podName("-p"), "container/" + app.EngineName()} {
+				taken, err := c.UnitTaken(c.ctx, c.project, []string{name})
+				if err != nil || !maps.Equal(taken, map[string]string{name: "project " + c.project}) {
+					c.Errorf("taken: %v, %v", taken, err)
+				}
+				if err := c.RemoveUnitObject(c.ctx, c.project, name); err == nil || !strings.Contains(err.Error(), "it is of project "+c.project) {
+					c.Errorf("remove %s: %v", name, err)
+				}
+			}
+			c.unitObjects()
+		}},
+		{"a secret of units gets another value, and one of somebody else does not", func(c *trial) {
+			name := c.podName(".s")
+			is := func(text string, found, same bool) {
+				c.Helper()
+				gotFound, gotSame, err := c.UnitSecret(c.ctx, c.project, name, translate.Plain(text))
+				if err != nil || gotFound != found || gotSame != same {
+					c.Errorf("%q is found: %v, the same: %v, %v", text, gotFound, gotSame, err)
+				}
+			}
+			is("swordfish", false, false)
+			for _, text := range []string{"swordfish", "line\nline\x00\u00fc", "\xff\xfe\x00", "swordfish"} {
+				c.must("set", c.SetUnitSecret(c.ctx, c.project, name, translate.Plain(text)))
+				is(text, true, true)
+				for _, other := range []string{"octopus", "\xff\xfd\x00", "\ufffd\ufffd\x00"} {
+					is(other, true, false)
+				}
+			}
+			c.unitObjects("secret/" + name)
+			if err := c.SetUnitSecret(c.ctx, c.project+"x", name, translate.Plain("octopus")); err == nil || !strings.Contains(err.Error(), "it is of units of "+c.project) {
+				c.Errorf("another project sets it: %v", err)
+			}
+			is("swordfish", true, true)
+			c.must("remove", c.RemoveUnitObject(c.ctx, c.project, "secret/"+name))
+		}},
+	}
+}
+
+// unitObjects wants exactly these.
+func (c *trial) unitObjects(want ...string) {
+	c.Helper()
+	got, err := c.UnitObjects(c.ctx, c.project)
+	c.must("look at the units' objects", err)
+	if !slices.Equal(got, want) {
+		c.Errorf("the units' objects are %q, want %q", got, want)
+	}
+}
