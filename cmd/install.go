@@ -41,8 +41,7 @@ they run without a login only where lingering is on: loginctl enable-linger.
 podup uninstall removes them.`,
 		Example: `  podup install -f pod.yaml
   podup install -f manifests/ --project shop --dry-run
-  podup install -f pod.yaml --supervised
-  podup uninstall shop`,
+  podup install -f pod.yaml --supervised`,
 		Args: noArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if run == nil {
@@ -62,7 +61,7 @@ podup uninstall removes them.`,
 	return command
 }
 
-func runInstall(ctx context.Context, opts *installOptions) error {
+func runInstall(ctx context.Context, opts *installOptions) (err error) {
 	a := opts.app
 	if opts.supervised {
 		return opts.supervise(ctx)
@@ -98,7 +97,7 @@ func runInstall(ctx context.Context, opts *installOptions) error {
 	if err != nil {
 		return err
 	}
-	defer held.release()
+	defer func() { err = errors.Join(err, held.remove()) }()
 	in, done, err := a.installer(ctx, host, t.project, v, !opts.noStart && !opts.dryRun)
 	if err != nil {
 		return err

@@ -31,7 +31,8 @@ type containerData struct {
 	NoNewPrivileges, ReadOnly     bool
 	Unmask, Seccomp, AppArmor     string
 	LabelType, LabelLevel         string
-	Memory, CgroupsMode           string
+	Memory                        string
+	AddressFile                   string // of variables with the pod's address, in the runtime directory
 	StopSignal, StopTimeout       string
 	HTTPProxy                     string
 	Health                        *health
@@ -43,6 +44,7 @@ type containerData struct {
 	Stop                []string
 	Restart             string
 	ForceRestart        []string
+	Signalled           bool // SIGTERM and SIGKILL are no failures
 	TimeoutStop         string
 }
 
@@ -74,10 +76,10 @@ func (g *generator) container(p *translate.Pod, c *translate.Container) {
 		g.checkPlain(p.Name, field(c, "workingDir"), c.WorkingDir)
 	}
 	g.argv(&data, c)
-	g.environment(unit, &data, c)
+	g.environment(unit, &data, p, c)
 	g.mounts(unit, &data, c)
 	g.security(unit, &data, p, c)
-	g.resources(unit, &data, p, c)
+	g.resources(unit, &data, c)
 	if c.TTY {
 		data.PodmanArgs = append(data.PodmanArgs, "--tty")
 	}
@@ -147,8 +149,9 @@ func (g *generator) argv(data *containerData, c *translate.Container) {
 }
 
 // environment gives the container what a kubelet gives: without Podman's own variable "container".
-func (g *generator) environment(unit string, data *containerData, c *translate.Container) {
+func (g *generator) environment(unit string, data *containerData, p *translate.Pod, c *translate.Container) {
 	unset := true
+	var addressed []string
 	for _, v := range c.Env {
 		at := field(c, "env["+v.Name+"]")
 		unset = unset && v.Name != "container"
@@ -157,16 +160,37 @@ func (g *generator) environment(unit string, data *containerData, c *translate.C
 			g.secretVariable(unit, data, c, v)
 			continue
 		}
+		if v.Value == translate.PodIP && p.Network != "host" {
+			addressed = append(addressed, v.Name)
+			continue
+		}
 		g.checkWord(c.Pod, at, v.Value)
 		data.Environment = append(data.Environment, v.Name+"="+v.Value)
+	}
+	if len(addressed) > 0 {
+		_, service := containerUnit(c.Pod, c.Name)
+		data.AddressFile = service + ".address"
+		data.StartPre = append(data.StartPre, append([]string{"/bin/sh", "-c", addressScript, "address", p.Name + "-infra", data.AddressFile}, addressed...))
 	}
 	if unset {
 		data.PodmanArgs = append(data.PodmanArgs, "--unsetenv=container")
 	}
 }
 
+// addressScript writes variables that hold the pod's address to a file of the container's unit. Only the
+// hosts file of the infra container has it on every network (5.8.6, 5.4.2). $1 is that container, $2 the
+// file in the manager's runtime directory, what follows are the variables.
+var addressScript = strings.Join([]string{
+	`infra=$1 file=${XDG_RUNTIME_DIR:-/run}/$2`,
+	`shift 2`,
+	`hosts=$(` + podman + ` inspect --format "{{.HostsPath}}" "$infra")`,
+	`while read -r ip names; do case " $names " in *" $infra "*) for name; do echo "$name=$ip"; done >"$file"; exit; esac; done <"$hosts"`,
+	`echo "no address of $infra in $hosts" >&2`,
+	`exit 1`,
+}, "; ")
+
 // resources: what a kubelet's cgroup has, with as little swap as there.
-func (g *generator) resources(unit string, data *containerData, p *translate.Pod, c *translate.Container) {
+func (g *generator) resources(unit string, data *containerData, c *translate.Container) {
 	r := c.Resources
 	if r.MemoryLimit > 0 {
 		limit := strconv.FormatInt(r.MemoryLimit, 10)
@@ -183,10 +207,6 @@ func (g *generator) resources(unit string, data *containerData, p *translate.Pod
 		g.note(unit, field(c, "resources.limits[hugepages]"), "the container may use as many huge pages as the machine has; "+supervised)
 	}
 	data.PodmanArgs = append(data.PodmanArgs, fmt.Sprintf("--oom-score-adj=%d", oomScore(r)))
-	if len(podLimits(p.Resources)) > 0 {
-		// As Quadlet has it, each container is in the cgroup of its own service, outside of the pod's.
-		data.CgroupsMode = "enabled"
-	}
 }
 
 // oomScore: between the guaranteed and those that asked for nothing a kubelet goes by the machine's memory,

@@ -107,7 +107,7 @@ func (g *generator) write(pod, unit, service, kind string, data any) {
 }
 
 func (g *generator) network(n translate.Network) {
-	unit, service := networkUnit(n.Name), n.Name+"-network"
+	unit, service := networkUnit(n.Name), n.Name+".network" // Quadlet's own podup.shop-network could be the supervisor's of a project
 	g.write("", unit, service, "network", g.head(unit, service, n.Name))
 }
 

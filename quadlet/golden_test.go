@@ -1,6 +1,7 @@
 package quadlet_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/podup/podup/quadlet"
+	"github.com/podup/podup/translate"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden units")
@@ -32,21 +34,52 @@ func manifests(t testing.TB) []string {
 
 func TestUnitsAreAsWrittenDown(t *testing.T) {
 	for _, path := range manifests(t) {
-		project := wantedFile(t, path)
-		for variant, opts := range variants(t) {
-			name := strings.TrimSuffix(filepath.Base(path), ".yaml")
-			t.Run(name+" "+variant, func(t *testing.T) {
-				set, err := quadlet.Generate(project, opts)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got := map[string]string{"notes.txt": summary(set)}
-				for _, unit := range set.Units {
-					got[unit.Name] = string(unit.Text)
-				}
-				compare(t, filepath.Join("testdata", name, variant), got)
-			})
-		}
+		golden(t, wantedFile(t, path), func(variant string) string { return filepath.Join("testdata/units", strings.TrimSuffix(filepath.Base(path), ".yaml"), variant) })
+	}
+}
+
+// shown is the variant that lies beside each example, for people to read.
+const shown = "5.8-user"
+
+// TestUnitsOfTheExamples also shows what an example cannot be as units, and why.
+func TestUnitsOfTheExamples(t *testing.T) {
+	found, err := filepath.Glob("../examples/*/pod.yaml")
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no examples: %v", err)
+	}
+	for _, path := range found {
+		golden(t, wantedFile(t, path), func(variant string) string {
+			if variant != shown {
+				return ""
+			}
+			return filepath.Join(filepath.Dir(path), "units")
+		})
+	}
+}
+
+// golden compares the units of a project, which Podman's converter has to understand, with those in the
+// directory of each variant; "" is none.
+func golden(t *testing.T, project translate.Project, dir func(variant string) string) {
+	t.Helper()
+	for variant, opts := range variants(t) {
+		t.Run(project.Pods[0].Name+" "+variant, func(t *testing.T) {
+			dir := dir(variant)
+			set, err := quadlet.Generate(project, opts)
+			var refused quadlet.Refused
+			if errors.As(err, &refused) {
+				compare(t, dir, map[string]string{"refused.txt": err.Error() + "\n"})
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			converted(t, set, !opts.Root)
+			got := map[string]string{"notes.txt": summary(set)}
+			for _, unit := range set.Units {
+				got[unit.Name] = string(unit.Text)
+			}
+			compare(t, dir, got)
+		})
 	}
 }
 
@@ -70,6 +103,9 @@ func summary(set quadlet.Set) string {
 
 func compare(t *testing.T, dir string, got map[string]string) {
 	t.Helper()
+	if dir == "" {
+		return
+	}
 	if *update {
 		if err := os.RemoveAll(dir); err != nil {
 			t.Fatal(err)

@@ -64,6 +64,10 @@ func (g *generator) restart(unit string, data *containerData, c *translate.Conta
 			data.ForceRestart = append(data.ForceRestart, strconv.Itoa(int(code)))
 		}
 	}
+	if data.Restart != "no" && !data.Once {
+		data.Signalled = true
+		data.ForceRestart = append(data.ForceRestart, "137", "143")
+	}
 }
 
 // hooks are systemd's commands around the container. A postStart that fails fails the unit, and Restart=

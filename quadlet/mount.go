@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/podup/podup/translate"
 )
@@ -99,11 +100,16 @@ func (g *generator) hostPath(at string, data *containerData, c *translate.Contai
 		data.before(append([]string{"/bin/sh", "-c", hostSubPathScript, "subpath", m.HostPath}, parts(m.SubPath)...))
 		source = path.Join(m.HostPath, m.SubPath)
 	}
-	g.bind(data, source, m, relabel)
+	g.bind(at, data, c, source, m, relabel)
 }
 
-func (g *generator) bind(data *containerData, source string, m *translate.Mount, relabel string) {
-	if pathIsPlain(source) && pathIsPlain(m.Path) {
+func (g *generator) bind(at string, data *containerData, c *translate.Container, source string, m *translate.Mount, relabel string) {
+	odd := strings.ContainsFunc(source, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`"'\`, r) }) &&
+		g.opts.Podman.Before(oddMount.since)
+	if odd && source[0] != '/' {
+		g.refuse(c.Pod, at, fmt.Sprintf("a file %q beside the units cannot be mounted by Podman before %s: use another name (items), or a newer Podman", m.SubPath, oddMount.since))
+	}
+	if pathIsPlain(source) && pathIsPlain(m.Path) && !odd {
 		text := source + ":" + m.Path
 		var options []string
 		if m.ReadOnly {
@@ -125,7 +131,13 @@ func (g *generator) bind(data *containerData, source string, m *translate.Mount,
 	if relabel != "" {
 		options = append(options, relabel)
 	}
-	data.Mounts = append(data.Mounts, mountOption(options))
+	text := mountOption(options)
+	if odd {
+		text = g.opts.Podman.value(oddMount, text, &data.PodmanArgs)
+	}
+	if text != "" {
+		data.Mounts = append(data.Mounts, text)
+	}
 }
 
 func (g *generator) imageMount(unit, at string, data *containerData, m *translate.Mount) {
@@ -175,7 +187,7 @@ func (g *generator) filesMount(unit, at string, data *containerData, c *translat
 	case len(volume.Files) == 0:
 		data.Mounts = append(data.Mounts, mountOption([]string{"type=tmpfs", "destination=" + m.Path, "ro=true", "tmpfs-mode=0755"}))
 	case public:
-		g.bind(data, "./"+fileName(volume.Name, m.SubPath), m, "z")
+		g.bind(at, data, c, "./"+fileName(volume.Name, m.SubPath), m, "z")
 	}
 }
 

@@ -26,8 +26,7 @@ type podData struct {
 
 func (g *generator) pod(p *translate.Pod) {
 	unit, service := podUnit(p.Name)
-	g.notePod(unit, p)
-	data := podData{head: g.head(unit, service, p.Name), WantedBy: "default.target"}
+	data := podData{WantedBy: "default.target"}
 	if g.opts.Root {
 		data.WantedBy = "multi-user.target"
 	}
@@ -36,6 +35,8 @@ func (g *generator) pod(p *translate.Pod) {
 	}
 	g.podNetwork(&data, p)
 	g.podNames(unit, &data, p)
+	g.notePod(unit, p)
+	data.head = g.head(unit, service, p.Name)
 	if p.Namespaces.OwnUsers {
 		data.UserNS = "auto"
 	}
@@ -132,7 +133,6 @@ func (g *generator) podNames(unit string, data *podData, p *translate.Pod) {
 	for _, text := range append(append(append([]string{}, data.DNS...), data.DNSSearches...), data.DNSOptions...) {
 		g.checkPlain(p.Name, "spec.dnsConfig", text)
 	}
-	data.Notes = g.notesOf(unit)
 }
 
 // notePod is what of a pod as a whole units do not do.

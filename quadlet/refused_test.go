@@ -40,7 +40,7 @@ data: {web.pod: "x", plain: "y"}
 	}{
 		"an empty argument without a command":   {podOf(`args: [run, ""]`, ""), "spec.containers[app].args[1]", "write the command, too"},
 		"a semicolon without a command":         {podOf(`args: [";"]`, ""), "spec.containers[app].args[0]", "write the command, too"},
-		"an address that is not known yet":      {podOf("env: [{name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]", ""), "spec.containers[app].env[IP]", "known only when the pod runs, and units are written before; podup generate systemd"},
+		"an address within other text":          {podOf("env: [{name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}, {name: URL, value: http://$(IP)}]", ""), "spec.containers[app].env[URL]", "known only when the pod runs, and units are written before; podup generate systemd"},
 		"such an address in a command":          {podOf("env: [{name: IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}]\ncommand: [app, $(IP)]", ""), "spec.containers[app].command[1]", "known only when"},
 		"a limit that is the machine's":         {podOf("env: [{name: CPU, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}]", ""), "spec.containers[app].env[CPU]", "known only when"},
 		"a character that systemd ignores":      {podOf(`env: [{name: ODD, value: "\uFDD0"}]`, ""), "spec.containers[app].env[ODD]", "U+FDD0"},

@@ -237,7 +237,7 @@ func (r roundTrip) all() {
 		want.add("d", "")
 		want.add("sdnotify", "conmon")
 	}
-	want.add("cgroups", map[bool]string{true: "split", false: "enabled"}[r.pod.Resources == (translate.Resources{})])
+	want.add("cgroups", "no-conmon")
 	r.settings(&want)
 	same(r.T, name, call{flags: r.got.flags, rest: r.got.rest}, want)
 }

@@ -75,6 +75,9 @@ var (
 	memory         = key{"Memory", Version{5, 5, 0}, "--memory"}
 	httpProxy      = key{"HttpProxy", Version{5, 7, 0}, "--http-proxy"}
 	appArmor       = key{"AppArmor", Version{5, 8, 0}, "--security-opt=apparmor"}
+	// Before, a path with blanks and the like was RequiresMountsFor= without quotes, and one with a backslash
+	// at its end swallowed the line behind it (seen with 5.4.2).
+	oddMount = key{"Mount", Version{5, 8, 2}, "--mount"}
 	// Before, JSON lost its quotes on the way (podman#28409).
 	healthCmd        = key{"HealthCmd", Version{5, 8, 2}, "--health-cmd"}
 	healthStartupCmd = key{"HealthStartupCmd", Version{5, 8, 2}, "--health-startup-cmd"}

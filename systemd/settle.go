@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/podup/podup/quadlet"
@@ -131,6 +132,9 @@ func over(u quadlet.Unit, set quadlet.Set, d Difference, now map[string]State) b
 	return pod.Active == "active" && state.Ran > 0 && state.Ran >= pod.Entered
 }
 
+// patience is how long a start may take before it is said what is waited for.
+const patience = 10 * time.Second
+
 // pollTime is how often services are looked at that are being started.
 const pollTime = 200 * time.Millisecond
 
@@ -158,6 +162,8 @@ func (in *Installer) start(ctx context.Context, services []string) ([]Trouble, e
 	var troubles []Trouble
 	ticks := time.NewTicker(pollTime)
 	defer ticks.Stop()
+	long := time.NewTimer(patience)
+	defer long.Stop()
 	for {
 		queued := true // nothing is being started: all wait for others
 		for _, service := range slices.Sorted(maps.Keys(pending)) {
@@ -193,6 +199,8 @@ func (in *Installer) start(ctx context.Context, services []string) ([]Trouble, e
 		}
 		select {
 		case <-ticks.C:
+		case <-long.C:
+			in.Report("waiting for", strings.Join(slices.Sorted(maps.Keys(pending)), ", "))
 		case <-ctx.Done():
 			return troubles, fmt.Errorf("wait for %s: %w", slices.Sorted(maps.Keys(pending))[0], context.Cause(ctx))
 		}

@@ -24,6 +24,9 @@ type Facts struct {
 // variable, and Want refuses manifests that try, so that no text is mistaken for a token.
 const tokenMark = "\x00"
 
+// PodIP is what stands for status.podIP in a string that is nothing else.
+const PodIP = tokenMark + "status.podIP" + tokenMark
+
 // A token's text between the marks is a field ("status.podIP") or a resource of the machine with
 // its divisor ("limits.memory/1Mi").
 func token(name string) string { return tokenMark + name + tokenMark }

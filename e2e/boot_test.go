@@ -1,0 +1,120 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestBoot cuts a workstation's power and boots it: what podup installed serves its page again, without a
+// login and without podup. It needs a machine that it may switch off, so it has none of the host's Podman.
+func TestBoot(t *testing.T) {
+	if os.Getenv(insideVar) != "" {
+		t.Fatal("a workstation does not switch itself off")
+	}
+	for _, name := range []string{"5.8 rootless", "5.4 rootless", "5.8 rootful"} {
+		t.Run(name, func(t *testing.T) {
+			if chosen := os.Getenv(enginesVar); chosen != "" && !strings.Contains(chosen, name) {
+				t.Skipf("%s=%s", enginesVar, chosen)
+			}
+			if reason := noWorkstation(); reason != "" {
+				if usable() == nil {
+					t.Skipf("this machine's own Podman is tested here, and no workstation can be booted: %s", reason)
+				}
+				t.Fatal(reason)
+			}
+			for _, form := range []string{"units", "supervised"} {
+				t.Run(form, func(t *testing.T) { boot(t, name, form) })
+			}
+		})
+	}
+}
+
+func boot(t *testing.T, name, form string) {
+	flavour, user, _ := strings.Cut(name, " ")
+	workstation(t, flavour)
+	as := map[string]string{"rootless": "run", "rootful": "root"}[user]
+	inside := func(args ...string) (string, error) {
+		out, err := exec.Command("./workstation", append([]string{"-e", flavour}, args...)...).CombinedOutput()
+		return strings.TrimSpace(string(out)), err
+	}
+	must := func(args ...string) string {
+		t.Helper()
+		out, err := inside(args...)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+		return out
+	}
+	podup := []string{as, "env", "-C", insideDir, "GORACE=atexit_sleep_ms=0", "PODUP_PROJECT=e2e-boot", "./podup"}
+	dir := filepath.Join(t.TempDir(), "boot")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const page = "http://127.0.0.1:18499"
+	manifest := strings.NewReplacer("NAME", "e2e-boot", "PORT", "18499").Replace(bootManifest)
+	if err := os.WriteFile(filepath.Join(dir, "pod.yaml"), []byte(manifest), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(testProgram(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "image.tar"), imageTar(t, program, "1"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"pod.yaml", "image.tar"} {
+		must("push", filepath.Join(dir, file), insideDir+"/boot")
+	}
+	must("run", "ln", "-sf", "e2e.test", insideDir+"/podup")
+	must(as, "podman", "import", "--change", `ENTRYPOINT ["/testprogram"]`, insideDir+"/boot/image.tar", "localhost/podup-boot:1")
+	install := append(podup, "install", "-f", insideDir+"/boot/pod.yaml")
+	if form == "supervised" {
+		install = append(install, "--supervised")
+	}
+	must(install...)
+	t.Cleanup(func() {
+		if out, err := inside(append(podup, "uninstall", "e2e-boot", "--volumes")...); err != nil {
+			t.Errorf("uninstall: %v\n%s", err, out)
+		}
+	})
+	served := func(when string) {
+		t.Helper()
+		var out string
+		var err error
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+			if out, err = inside(as, "curl", "--silent", "--fail", "--retry", "5", "--retry-connrefused", page); err == nil && strings.HasPrefix(out, "booted") {
+				return
+			}
+		}
+		state, _ := inside(as, "podman", "ps", "--all")
+		t.Fatalf("no page %s: %v %s\n%s", when, err, out, state)
+	}
+	served("after install")
+	must("down") // as if the power failed
+	must("up")
+	served("after the machine has booted")
+}
+
+const bootManifest = `apiVersion: v1
+kind: Pod
+metadata: {name: NAME}
+spec:
+  terminationGracePeriodSeconds: 2
+  initContainers:
+  - name: first
+    image: localhost/podup-boot:1
+    args: [write, /data/ready, "yes"]
+    volumeMounts: [{name: data, mountPath: /data}]
+  containers:
+  - name: web
+    image: localhost/podup-boot:1
+    args: [cat, /data/ready, then, serve, "8080", booted]
+    ports: [{containerPort: 8080, hostPort: PORT}]
+    volumeMounts: [{name: data, mountPath: /data}]
+  volumes:
+  - {name: data, emptyDir: {}}
+`
