@@ -133,6 +133,7 @@ func local(t *testing.T, name string) *engine {
 	if e.examples, err = filepath.Abs(filepath.Join(fixtures(), "examples")); err != nil {
 		t.Fatal(err)
 	}
+	uninstallLeft()
 	removeProjects(func(project string) bool { return strings.HasPrefix(project, projectPrefix) })
 	importImages(t)
 	locals.ready[name] = e

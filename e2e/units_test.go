@@ -57,3 +57,13 @@ func unitsLeft(getenv func(string) string, project string) error {
 	}
 	return nil
 }
+
+// uninstallLeft uninstalls what scripts that were killed have installed. It is no part of a test: what cannot
+// be uninstalled stays.
+func uninstallLeft() {
+	forQuadlet, _ := unitDirs(os.Getenv)
+	found, _ := filepath.Glob(filepath.Join(forQuadlet, projectPrefix+"*"))
+	for _, dir := range found {
+		_ = exec.Command("podup", "uninstall", filepath.Base(dir), "--volumes").Run()
+	}
+}
