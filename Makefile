@@ -1,7 +1,7 @@
 # `make demo` and `make test` need Go and make, and nothing else that they do not get or name themselves.
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test unit specgen e2e lint docs bench fuzz clean
+.PHONY: build demo examples example-images test unit specgen e2e lint docs bench fuzz clean
 
 # The race detector needs cgo, and cgo a C compiler.
 RACE := $(shell CC=$$(go env CC); command -v $$CC >/dev/null 2>&1 && echo -race)
@@ -18,6 +18,14 @@ build:
 # podup, an image and a page, on your own Podman; as root on Debian without one, on a workstation.
 demo: build
 	examples/hello/demo
+
+# The pods of examples/ one after another, checked, and a table of them.
+examples: build
+	examples/run
+
+# The images they name, from Debian's packages where no registry can be reached.
+example-images:
+	examples/images/build
 
 # Everything. The end-to-end tests come last and say their names, as they take minutes.
 test: unit specgen e2e

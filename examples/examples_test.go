@@ -1,5 +1,6 @@
-// Package examples holds podup to its examples: each one validates without a finding, and its plan.txt
-// is what `podup diff` prints before the first up.
+// Package examples holds podup to its examples: each one validates without a finding, its plan.txt is
+// what `podup diff` prints before the first up, and its images can be made where none can be pulled. What
+// they do on an engine is for their checks, which `make examples` runs.
 package examples
 
 import (
@@ -7,6 +8,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/podup/podup/cmd"
@@ -76,4 +78,43 @@ func images(t *testing.T, file string) []string {
 		}
 	}
 	return names
+}
+
+// recipeLine is how a Containerfile begins: with the image that examples/images/build makes of it.
+const recipeLine = "# image: "
+
+func TestEveryImageHasARecipe(t *testing.T) {
+	recipes := map[string]bool{}
+	for _, pattern := range []string{"images/*/Containerfile", "*/image/Containerfile", "*/Containerfile"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no recipes: %v", err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(string(text), "\n")
+			image, ok := strings.CutPrefix(first, recipeLine)
+			if !ok {
+				t.Errorf("%s does not begin with %q and a name", file, recipeLine)
+			}
+			if recipes[image] {
+				t.Errorf("%s: there is another recipe for %s", file, image)
+			}
+			recipes[image] = true
+		}
+	}
+	files, err := filepath.Glob("*/pod.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		for _, image := range images(t, file) {
+			if !recipes[image] {
+				t.Errorf("%s: no Containerfile makes %s", file, image)
+			}
+		}
+	}
 }
