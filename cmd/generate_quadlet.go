@@ -139,7 +139,7 @@ func (a *app) quadletUnits(t target, opts quadlet.Options, strict bool) (quadlet
 		opts.Sources = append(opts.Sources, source)
 	}
 	set, err := quadlet.Generate(want, opts)
-	var refused quadlet.Refused
+	var refused quadlet.RefusedError
 	if errors.As(err, &refused) {
 		return quadlet.Set{}, exit(exitManifest, err)
 	}

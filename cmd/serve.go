@@ -240,7 +240,7 @@ const (
 func (s *service) afterApplying(ctx context.Context, end application) error {
 	s.applying = false
 	if ctx.Err() != nil {
-		return nil // that is why it has ended
+		return nil //nolint:nilerr // that is why it has ended
 	}
 	if asTrouble(end.err) { // the pods are tried again by their policies
 		s.app.warn(end.err.Error())

@@ -111,7 +111,7 @@ var errPods = errors.New("every pod has failed for good")
 // tell says how the pods are, and once that they are ready. Where none will be the service has failed.
 func (s *service) tell(ctx context.Context) error {
 	if s.supervisor == nil || s.applying || ctx.Err() != nil {
-		return nil // what is being applied is told by the view
+		return nil //nolint:nilerr // what is being applied is told by the view
 	}
 	names, now := s.names(), time.Now()
 	if runs := s.running(names); runs != s.runs {

@@ -99,7 +99,7 @@ func runUp(ctx context.Context, opts *upOptions) error {
 	case !opts.detach:
 		return opts.app.serve(ctx, opts, notifier)
 	}
-	defer notifier.Close()
+	defer func() { _ = notifier.Close() }()
 	if !notifier.Control {
 		return opts.app.bringUp(ctx, opts, opts.app.view(""))
 	}

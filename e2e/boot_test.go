@@ -54,8 +54,9 @@ func boot(t *testing.T, name, form string) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	const page = "http://127.0.0.1:18499"
-	manifest := strings.NewReplacer("NAME", "e2e-boot", "PORT", "18499").Replace(bootManifest)
+	port := map[string]string{"units": "18498", "supervised": "18499"}[form]
+	page := "http://127.0.0.1:" + port
+	manifest := strings.NewReplacer("NAME", "e2e-boot", "PORT", port).Replace(bootManifest)
 	if err := os.WriteFile(filepath.Join(dir, "pod.yaml"), []byte(manifest), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -152,6 +152,7 @@ func (c *Client) RemoveUnitObject(ctx context.Context, project, name string) err
 		id = name
 	case pod, container:
 		query = killed()
+	case network, secret:
 	}
 	if err := c.call(ctx, del(doing, of.path()+element(id), query), nil); err != nil && !missing(err) {
 		return err

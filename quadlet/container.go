@@ -117,6 +117,7 @@ func pull(policy translate.PullPolicy) string {
 		return "always"
 	case translate.PullNever:
 		return "never"
+	case translate.PullIfNotPresent:
 	}
 	return "missing"
 }
@@ -170,7 +171,7 @@ func (g *generator) environment(unit string, data *containerData, p *translate.P
 	if len(addressed) > 0 {
 		_, service := containerUnit(c.Pod, c.Name)
 		data.AddressFile = service + ".address"
-		data.StartPre = append(data.StartPre, append([]string{"/bin/sh", "-c", addressScript, "address", p.Name + "-infra", data.AddressFile}, addressed...))
+		data.StartPre = append(data.StartPre, append([]string{"/bin/sh", "-c", addressScript(), "address", p.Name + "-infra", data.AddressFile}, addressed...))
 	}
 	if unset {
 		data.PodmanArgs = append(data.PodmanArgs, "--unsetenv=container")
@@ -180,14 +181,16 @@ func (g *generator) environment(unit string, data *containerData, p *translate.P
 // addressScript writes variables that hold the pod's address to a file of the container's unit. Only the
 // hosts file of the infra container has it on every network (5.8.6, 5.4.2). $1 is that container, $2 the
 // file in the manager's runtime directory, what follows are the variables.
-var addressScript = strings.Join([]string{
-	`infra=$1 file=${XDG_RUNTIME_DIR:-/run}/$2`,
-	`shift 2`,
-	`hosts=$(` + podman + ` inspect --format "{{.HostsPath}}" "$infra")`,
-	`while read -r ip names; do case " $names " in *" $infra "*) for name; do echo "$name=$ip"; done >"$file"; exit; esac; done <"$hosts"`,
-	`echo "no address of $infra in $hosts" >&2`,
-	`exit 1`,
-}, "; ")
+func addressScript() string {
+	return strings.Join([]string{
+		`infra=$1 file=${XDG_RUNTIME_DIR:-/run}/$2`,
+		`shift 2`,
+		`hosts=$(` + podman + ` inspect --format "{{.HostsPath}}" "$infra")`,
+		`while read -r ip names; do case " $names " in *" $infra "*) for name; do echo "$name=$ip"; done >"$file"; exit; esac; done <"$hosts"`,
+		`echo "no address of $infra in $hosts" >&2`,
+		`exit 1`,
+	}, "; ")
+}
 
 // resources: what a kubelet's cgroup has, with as little swap as there.
 func (g *generator) resources(unit string, data *containerData, c *translate.Container) {

@@ -65,7 +65,7 @@ func arrives(t *testing.T, words []string, opts quadlet.Options) {
 	t.Helper()
 	for _, withCommand := range []bool{true, false} {
 		set, err := quadlet.Generate(podWith(words, withCommand), opts)
-		var refused quadlet.Refused
+		var refused quadlet.RefusedError
 		switch {
 		case errors.As(err, &refused):
 			if mayRefuse(words, withCommand) {

@@ -14,7 +14,7 @@ import (
 const podman = "/usr/bin/podman"
 
 // Generate writes the units of a project whose pods have been translated with Node as the node's name. What
-// cannot be written is an error of type Refused, and what can only in part is in the notes.
+// cannot be written is an error of type RefusedError, and what can only in part is in the notes.
 func Generate(project translate.Project, opts Options) (Set, error) {
 	text, err := templates.Parse("quadlet", functions())
 	if err != nil {
@@ -62,7 +62,7 @@ type generator struct {
 	opts    Options
 	text    *template.Template
 	set     Set
-	refused Refused
+	refused RefusedError
 	err     error // of a template
 
 	volumes map[string]translate.Volume

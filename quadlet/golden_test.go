@@ -34,7 +34,9 @@ func manifests(t testing.TB) []string {
 
 func TestUnitsAreAsWrittenDown(t *testing.T) {
 	for _, path := range manifests(t) {
-		golden(t, wantedFile(t, path), func(variant string) string { return filepath.Join("testdata/units", strings.TrimSuffix(filepath.Base(path), ".yaml"), variant) })
+		golden(t, wantedFile(t, path), func(variant string) string {
+			return filepath.Join("testdata/units", strings.TrimSuffix(filepath.Base(path), ".yaml"), variant)
+		})
 	}
 }
 
@@ -65,7 +67,7 @@ func golden(t *testing.T, project translate.Project, dir func(variant string) st
 		t.Run(project.Pods[0].Name+" "+variant, func(t *testing.T) {
 			dir := dir(variant)
 			set, err := quadlet.Generate(project, opts)
-			var refused quadlet.Refused
+			var refused quadlet.RefusedError
 			if errors.As(err, &refused) {
 				compare(t, dir, map[string]string{"refused.txt": err.Error() + "\n"})
 				return

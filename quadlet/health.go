@@ -58,7 +58,7 @@ func (g *generator) health(unit string, data *containerData, c *translate.Contai
 // it gives up the start has failed, and Restart= says what then.
 func (g *generator) startupLoop(c *translate.Container, probe *corev1.Probe) []string {
 	argv := []string{
-		"/bin/sh", "-c", startupScript, "startup", strconv.Itoa(int(probe.InitialDelaySeconds)), strconv.Itoa(int(max(probe.PeriodSeconds, 1))),
+		"/bin/sh", "-c", startupScript(), "startup", strconv.Itoa(int(probe.InitialDelaySeconds)), strconv.Itoa(int(max(probe.PeriodSeconds, 1))),
 		strconv.Itoa(int(max(probe.TimeoutSeconds, 1))), strconv.Itoa(int(max(probe.FailureThreshold, 1))),
 	}
 	_, name := containerUnit(c.Pod, c.Name)
@@ -71,12 +71,14 @@ func (g *generator) startupLoop(c *translate.Container, probe *corev1.Probe) []s
 }
 
 // $1 is the delay, $2 the period, $3 the time for one try, $4 the number of failures, what follows the command.
-var startupScript = strings.Join([]string{
-	`sleep "$1"`,
-	`period=$2 time=$3 left=$4`,
-	`shift 4`,
-	`until timeout "$time" "$@"; do left=$((left - 1)); [ "$left" -gt 0 ] || { echo "the startup probe has failed" >&2; exit 1; }; sleep "$period"; done`,
-}, "; ")
+func startupScript() string {
+	return strings.Join([]string{
+		`sleep "$1"`,
+		`period=$2 time=$3 left=$4`,
+		`shift 4`,
+		`until timeout "$time" "$@"; do left=$((left - 1)); [ "$left" -gt 0 ] || { echo "the startup probe has failed" >&2; exit 1; }; sleep "$period"; done`,
+	}, "; ")
+}
 
 // execProbe is the probe where it is a command; of others, and of what is beside the command, a note says
 // what is lost.
@@ -103,18 +105,19 @@ func (g *generator) checkCommand(data *containerData, c *translate.Container, pr
 	for _, text := range argv {
 		g.checkJSON(c.Pod, field(c, name+".exec.command"), text)
 	}
-	if !g.opts.Podman.Before(k.since) {
+	since, option := k.since()
+	if !g.opts.Podman.Before(since) {
 		return append([]string{"CMD"}, argv...)
 	}
 	text := jsonText(argv)
 	switch first := strings.ToUpper(argv[0]); {
 	case first == "CMD" || first == "CMD-SHELL" || first == "NONE", len(argv) == 1 && (argv[0] == "" || strings.ContainsAny(argv[0], " \t\n\r\v\f")):
-		g.refuse(c.Pod, field(c, name+".exec.command"), "Podman before "+k.since.String()+" takes this command for something else: write it as [sh, -c, …], or use a newer Podman")
+		g.refuse(c.Pod, field(c, name+".exec.command"), "Podman before "+since.String()+" takes this command for something else: write it as [sh, -c, …], or use a newer Podman")
 	case len(argv) == 1:
 		text = "CMD " + argv[0]
 	}
 	g.checkWord(c.Pod, field(c, name+".exec.command"), text)
-	data.PodmanArgs = append(data.PodmanArgs, k.option+"="+text)
+	data.PodmanArgs = append(data.PodmanArgs, option+"="+text)
 	return nil
 }
 

@@ -85,7 +85,7 @@ func (g *generator) hooks(unit string, data *containerData, c *translate.Contain
 	}
 	if argv := g.hook(unit, c, c.Lifecycle.PreStop, "lifecycle.preStop"); argv != nil {
 		_, name := containerUnit(c.Pod, c.Name)
-		data.Stop = append([]string{"/bin/sh", "-c", stopScript, "stop", seconds(c.Grace), name}, argv...)
+		data.Stop = append([]string{"/bin/sh", "-c", stopScript(), "stop", seconds(c.Grace), name}, argv...)
 		if data.Health != nil {
 			g.note(unit, field(c, "livenessProbe"), "a container that fails it is killed at once, without preStop and grace period; "+supervised)
 		}
@@ -96,15 +96,17 @@ func (g *generator) hooks(unit string, data *containerData, c *translate.Contain
 // seconds at least (kubelet: kuberuntime_container.go). $1 is the period, $2 the container, what follows the
 // hook. systemd has ExecStop run also when the container ended by itself; a kubelet has no hook then, and
 // neither is there a MAINPID (seen with systemd 257).
-var stopScript = strings.Join([]string{
-	`[ "${MAINPID:-0}" -gt 0 ] || exit 0`,
-	`grace=$1 name=$2 begin=$(date +%s)`,
-	`shift 2`,
-	`timeout "$grace" "$@"`,
-	`left=$((begin + grace - $(date +%s)))`,
-	`[ "$left" -ge 2 ] || left=2`,
-	`exec ` + podman + ` stop --time "$left" "$name"`,
-}, "; ")
+func stopScript() string {
+	return strings.Join([]string{
+		`[ "${MAINPID:-0}" -gt 0 ] || exit 0`,
+		`grace=$1 name=$2 begin=$(date +%s)`,
+		`shift 2`,
+		`timeout "$grace" "$@"`,
+		`left=$((begin + grace - $(date +%s)))`,
+		`[ "$left" -ge 2 ] || left=2`,
+		`exec ` + podman + ` stop --time "$left" "$name"`,
+	}, "; ")
+}
 
 // hook is the command of a hook, nil where there is none or none that can be said.
 func (g *generator) hook(unit string, c *translate.Container, hook *corev1.LifecycleHandler, name string) []string {

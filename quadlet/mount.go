@@ -104,10 +104,11 @@ func (g *generator) hostPath(at string, data *containerData, c *translate.Contai
 }
 
 func (g *generator) bind(at string, data *containerData, c *translate.Container, source string, m *translate.Mount, relabel string) {
+	since, _ := oddMount.since()
 	odd := strings.ContainsFunc(source, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`"'\`, r) }) &&
-		g.opts.Podman.Before(oddMount.since)
+		g.opts.Podman.Before(since)
 	if odd && source[0] != '/' {
-		g.refuse(c.Pod, at, fmt.Sprintf("a file %q beside the units cannot be mounted by Podman before %s: use another name (items), or a newer Podman", m.SubPath, oddMount.since))
+		g.refuse(c.Pod, at, fmt.Sprintf("a file %q beside the units cannot be mounted by Podman before %s: use another name (items), or a newer Podman", m.SubPath, since))
 	}
 	if pathIsPlain(source) && pathIsPlain(m.Path) && !odd {
 		text := source + ":" + m.Path

@@ -15,10 +15,10 @@ type Refusal struct {
 	Text  string // why, and the way out
 }
 
-// Refused is the error of Generate: everything that stands in the way, in manifest order.
-type Refused []Refusal
+// RefusedError is the error of Generate: everything that stands in the way, in manifest order.
+type RefusedError []Refusal
 
-func (r Refused) Error() string {
+func (r RefusedError) Error() string {
 	lines := make([]string, len(r))
 	for i, refusal := range r {
 		lines[i] = fmt.Sprintf("pod/%s: %s: %s", refusal.Pod, refusal.Field, refusal.Text)

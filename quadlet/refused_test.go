@@ -71,7 +71,7 @@ data: {web.pod: "x", plain: "y"}
 		t.Run(name, func(t *testing.T) {
 			project := wanted(t, "pod.yaml", []byte(test.manifest))
 			set, err := quadlet.Generate(project, quadlet.Options{Podman: version(t, "5.8")})
-			var refused quadlet.Refused
+			var refused quadlet.RefusedError
 			if !errors.As(err, &refused) || len(set.Units) > 0 {
 				t.Fatalf("error %v and %d units", err, len(set.Units))
 			}
@@ -87,7 +87,7 @@ data: {web.pod: "x", plain: "y"}
 func TestAllThatIsRefusedIsSaidAtOnce(t *testing.T) {
 	project := wanted(t, "pod.yaml", []byte(podOf("args: [\"\"]\nsecurityContext: {runAsGroup: 5}", "")))
 	_, err := quadlet.Generate(project, quadlet.Options{Podman: version(t, "5.8")})
-	var refused quadlet.Refused
+	var refused quadlet.RefusedError
 	if !errors.As(err, &refused) || len(refused) != 2 || !strings.Contains(err.Error(), "args[0]") || !strings.Contains(err.Error(), "runAsGroup") {
 		t.Errorf("refused: %v", err)
 	}

@@ -58,38 +58,60 @@ func (v Version) Before(other Version) bool {
 	return v.Patch < other.Patch
 }
 
-// key is a key of a unit that came with some version, and the option of podman that says the same
-// through PodmanArgs, which the generator adds last, so that it goes over its own.
-type key struct {
-	name   string
-	since  Version
-	option string // empty: there is none
-}
+// key is a key of a unit that Podman 5.4 does not have.
+type key string
 
-// Keys that Podman 5.4 does not have (release notes of Podman).
-var (
-	podHostName    = key{"HostName", Version{5, 5, 0}, "--hostname"}
-	podLabel       = key{"Label", Version{5, 6, 0}, "--label"}
-	podExitPolicy  = key{"ExitPolicy", Version{5, 6, 0}, "--exit-policy"}
-	podStopTimeout = key{"StopTimeout", Version{5, 7, 0}, ""} // of podman pod stop, which has nothing left to stop
-	memory         = key{"Memory", Version{5, 5, 0}, "--memory"}
-	httpProxy      = key{"HttpProxy", Version{5, 7, 0}, "--http-proxy"}
-	appArmor       = key{"AppArmor", Version{5, 8, 0}, "--security-opt=apparmor"}
-	// Before, a path with blanks and the like was RequiresMountsFor= without quotes, and one with a backslash
-	// at its end swallowed the line behind it (seen with 5.4.2).
-	oddMount = key{"Mount", Version{5, 8, 2}, "--mount"}
-	// Before, JSON lost its quotes on the way (podman#28409).
-	healthCmd        = key{"HealthCmd", Version{5, 8, 2}, "--health-cmd"}
-	healthStartupCmd = key{"HealthStartupCmd", Version{5, 8, 2}, "--health-startup-cmd"}
+const (
+	podHostName      key = "[Pod] HostName"
+	podLabel         key = "[Pod] Label"
+	podExitPolicy    key = "[Pod] ExitPolicy"
+	podStopTimeout   key = "[Pod] StopTimeout"
+	memory           key = "[Container] Memory"
+	httpProxy        key = "[Container] HttpProxy"
+	appArmor         key = "[Container] AppArmor"
+	oddMount         key = "[Container] Mount, of a path that is not plain"
+	healthCmd        key = "[Container] HealthCmd"
+	healthStartupCmd key = "[Container] HealthStartupCmd"
 )
+
+// since is the version that the key came with, or works since (release notes of Podman), and the option of
+// podman that says the same through PodmanArgs, which the generator adds last, so that it goes over its own.
+func (k key) since() (Version, string) {
+	switch k {
+	case podHostName:
+		return Version{5, 5, 0}, "--hostname"
+	case podLabel:
+		return Version{5, 6, 0}, "--label"
+	case podExitPolicy:
+		return Version{5, 6, 0}, "--exit-policy"
+	case podStopTimeout:
+		return Version{5, 7, 0}, "" // of podman pod stop, which has nothing left to stop
+	case memory:
+		return Version{5, 5, 0}, "--memory"
+	case httpProxy:
+		return Version{5, 7, 0}, "--http-proxy"
+	case appArmor:
+		return Version{5, 8, 0}, "--security-opt=apparmor"
+	case oddMount:
+		// Before, a path with blanks and the like was RequiresMountsFor= without quotes, and one with a
+		// backslash at its end swallowed the line behind it (seen with 5.4.2).
+		return Version{5, 8, 2}, "--mount"
+	case healthCmd:
+		return Version{5, 8, 2}, "--health-cmd" // before, JSON lost its quotes on the way (podman#28409)
+	case healthStartupCmd:
+		return Version{5, 8, 2}, "--health-startup-cmd"
+	}
+	return Version{}, ""
+}
 
 // value is what the key is set to: the text where the version has it; else the text goes into args.
 func (v Version) value(k key, text string, args *[]string) string {
-	if text == "" || !v.Before(k.since) {
+	since, option := k.since()
+	if text == "" || !v.Before(since) {
 		return text
 	}
-	if k.option != "" {
-		*args = append(*args, k.option+"="+text)
+	if option != "" {
+		*args = append(*args, option+"="+text)
 	}
 	return ""
 }

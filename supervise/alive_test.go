@@ -51,7 +51,7 @@ func TestASupervisorWhoseEngineDoesNotAnswerIsNotAlive(t *testing.T) {
 		Engine: engine, Lock: func(context.Context, string) (Held, error) { return Held{}, nil },
 	}, translate.Project{Pods: []translate.Pod{aPod(onAlways, "app")}})
 	ended := make(chan error, 1)
-	go func() { ended <- s.Run(context.Background()) }() //nolint:usetesting // it ends by itself
+	go func() { ended <- s.Run(context.Background()) }()
 	<-engine.asked
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()

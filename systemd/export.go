@@ -23,7 +23,7 @@ func Export(dir string, set quadlet.Set, report func(verb, what string)) error {
 	if err != nil {
 		return fmt.Errorf("write units: %w", err)
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	if err := t.export(dir, set, report); err != nil {
 		return fmt.Errorf("write units into %s: %w", dir, err)
 	}

@@ -87,7 +87,7 @@ func (in *Installer) change(ctx context.Context, set quadlet.Set, d Difference) 
 	if err != nil {
 		return fmt.Errorf("install project %s: %w", d.Project, err)
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	// From here on the directory is the project's, and whoever comes next knows what is unfinished.
 	if err := in.journal(t, d.Restart); err != nil {
 		return err
@@ -267,7 +267,7 @@ func (in *Installer) finish(ctx context.Context, set quadlet.Set, d Difference, 
 	if err != nil {
 		return fmt.Errorf("install project %s: %w", set.Project, err)
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	if err := t.remove(spareName); err != nil {
 		return err
 	}

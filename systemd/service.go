@@ -92,7 +92,7 @@ func WriteService(dir, project string, text []byte) error {
 	if err != nil {
 		return fmt.Errorf("write unit %s: %w", name, err)
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	if err := t.write(name, 0o644, text); err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func TestTheServiceOfAProject(t *testing.T) {
 			if project, ours := owner(text); !ours || project != "shop" {
 				t.Errorf("the unit is not known as shop's: %q, %v", project, ours)
 			}
-			options, err := unitfile.Deserialize(bytes.NewReader(text))
+			options, err := unitfile.DeserializeOptions(bytes.NewReader(text))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -106,7 +106,7 @@ func (in *Installer) writeService(name string, text []byte) error {
 	if err != nil {
 		return fmt.Errorf("install project %s: %w", in.Project, err)
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	if err := t.write(name, 0o644, text); err != nil {
 		return fmt.Errorf("install project %s: %w", in.Project, err)
 	}
@@ -176,7 +176,7 @@ func (in *Installer) RemoveService(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("uninstall project %s: %w", in.Project, err)
 	}
-	defer t.Close()
+	defer func() { _ = t.Close() }()
 	if err := t.remove(name); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ func (in *Installer) Uninstall(ctx context.Context, l Leftover, volumes bool) (k
 		if err != nil {
 			return nil, fmt.Errorf("uninstall project %s: %w", in.Project, err)
 		}
-		defer t.Close()
+		defer func() { _ = t.Close() }()
 		if err := in.journal(t, l.Disk.Services()); err != nil {
 			return nil, err
 		}
@@ -80,23 +80,8 @@ func (in *Installer) Uninstall(ctx context.Context, l Leftover, volumes bool) (k
 
 // dismantle stops the services and removes the units and files.
 func (in *Installer) dismantle(ctx context.Context, t *tree, disk Disk) error {
-	if in.Manager != nil {
-		up := everyone(disk.Services(), func(service string) string {
-			if state, err := in.Manager.State(ctx, service); err != nil || !state.Up() {
-				return "" // a stop that fails says why
-			}
-			return service
-		})
-		switch err := in.stop(ctx, disk.Services()); {
-		case ctx.Err() != nil || errors.Is(err, errEnded):
-			return err
-		case err != nil:
-			in.Warn(err.Error()) // what is left is killed
-		default:
-			for _, service := range up {
-				in.Report("stopped", service)
-			}
-		}
+	if err := in.stopAll(ctx, disk.Services()); err != nil {
+		return err
 	}
 	if in.Engine != nil {
 		var objects []string
@@ -134,6 +119,30 @@ func (in *Installer) dismantle(ctx context.Context, t *tree, disk Disk) error {
 		}
 	}
 	return t.sync()
+}
+
+// stopAll stops services as far as it can: of what runs on, the containers are killed later.
+func (in *Installer) stopAll(ctx context.Context, services []string) error {
+	if in.Manager == nil {
+		return nil
+	}
+	up := everyone(services, func(service string) string {
+		if state, err := in.Manager.State(ctx, service); err != nil || !state.Up() {
+			return "" // a stop that fails says why
+		}
+		return service
+	})
+	switch err := in.stop(ctx, services); {
+	case ctx.Err() != nil || errors.Is(err, errEnded):
+		return err
+	case err != nil:
+		in.Warn(err.Error())
+	default:
+		for _, service := range up {
+			in.Report("stopped", service)
+		}
+	}
+	return nil
 }
 
 // removeAll removes what the engine has of the project. A volume whose unit nobody has seen is taken for a

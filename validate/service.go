@@ -71,6 +71,7 @@ func (c *checker) serviceRules(doc manifest.Document[*corev1.Service]) {
 			c.add(doc.At(path.Child("type"), "podup-unsupported-field", "the project's network has no names for what is outside: use that name itself"))
 		}
 		return
+	case corev1.ServiceTypeClusterIP:
 	}
 	if spec.ClusterIP != "" && spec.ClusterIP != corev1.ClusterIPNone {
 		c.add(doc.WarnAt(path.Child("clusterIP"), "podup-ignored-field", "ignored: "+noVirtualAddress))
