@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -74,12 +75,17 @@ func (i installed) files() []string {
 	return all
 }
 
+var serviceName = regexp.MustCompile(`(?m)^ServiceName=(.+)$`)
+
 func (m *obedient) Reload(context.Context) error {
 	clear(m.loaded)
 	return filepath.WalkDir(m.host.Quadlet, func(at string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			name, kind := strings.TrimSuffix(entry.Name(), filepath.Ext(at)), filepath.Ext(at)
-			m.loaded[name+map[string]string{".pod": "-pod", ".volume": "-volume", ".network": "-network"}[kind]+".service"] = at
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(at)
+		if name := serviceName.FindSubmatch(text); name != nil {
+			m.loaded[string(name[1])+".service"] = at
 		}
 		return err
 	})

@@ -14,12 +14,21 @@ import (
 // for the preStop either.
 func (l *led) StopContainer(ctx context.Context, op plan.StopContainer) error {
 	podName := l.podWith(op.Name)
-	l.take(podName)
-	_, c, ok := l.defined(podName, op.Name, true)
+	pod := l.take(podName)
+	applied, c, ok := l.defined(podName, op.Name, true)
+	var err error
 	if !ok || op.Grace == 0 || c.Lifecycle.PreStop == nil && !short(op.Grace, c.Grace) {
-		return l.Engine.StopContainer(ctx, op)
+		err = l.Engine.StopContainer(ctx, op)
+	} else {
+		err = l.supervisor.StopContainer(ctx, c, op.Name, op.Grace)
 	}
-	return l.supervisor.StopContainer(ctx, c, op.Name, op.Grace)
+	if err != nil || !ok || pod == nil {
+		return err
+	}
+	// What it ended with is seen here or never: the plan that started it again holds the pod's lock.
+	pod.starting.Lock()
+	defer pod.starting.Unlock()
+	return l.supervisor.Stopped(ctx, applied, c, op.Name, pod.held)
 }
 
 // StopPod ends the containers of a pod in the kubelet's order, then the infra container.

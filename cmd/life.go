@@ -111,11 +111,17 @@ func (o *overview) life(ctx context.Context, pod string) (life, error) {
 	if l.remembered && l.memory.PodID != "" && l.memory.PodID != state.ID {
 		l.memory, l.remembered = status.Memory{}, false // of an earlier pod of that name
 	}
+	var err error
 	if l.remembered && o.supervised {
+		// Who launches a pod does not look at a network it has no use for.
+		if l.memory.Sandbox.Pid == 0 && state.Infra.Status == plan.Running {
+			if l.memory.Sandbox, err = o.engine.Sandbox(ctx, pod); err != nil {
+				return life{}, fmt.Errorf("look at the network of pod %s: %w", pod, err)
+			}
+		}
 		l.state = believed(l.state, l.memory)
 		return l, nil
 	}
-	var err error
 	l.memory, err = recall(ctx, o.engine, l.pod, state, l.memory)
 	return l, err
 }

@@ -212,6 +212,31 @@ func (e *lived) life(pod string) life {
 	return l
 }
 
+func TestAPodThatHasJustBeenLaunchedHasItsAddress(t *testing.T) {
+	for name, test := range map[string]struct {
+		infra   plan.Status
+		network plan.Sandbox // that is remembered
+		ips     string
+	}{
+		"nobody has looked at its network":              {plan.Running, plan.Sandbox{}, "10.89.0.4"},
+		"its supervisor has, and is believed":           {plan.Running, plan.Sandbox{Pid: 7, IPs: []string{"10.89.0.9"}}, "10.89.0.9"},
+		"its network has ended, and nobody looks at it": {plan.Exited, plan.Sandbox{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newLived(t, webManifest)
+			state := e.actual.Pods["web"]
+			state.Infra.Status = test.infra
+			e.actual.Pods["web"] = state
+			e.remember("web", func(m *status.Memory) { m.Sandbox = test.network })
+			e.supervise()
+			object := e.life("web").object(e.now)
+			if object.Status.PodIP != test.ips {
+				t.Errorf("its address is %q, want %q", object.Status.PodIP, test.ips)
+			}
+		})
+	}
+}
+
 // twoManifests are a pod with everything a life can have, and one that runs to its end.
 const twoManifests = `apiVersion: v1
 kind: Pod

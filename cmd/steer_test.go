@@ -133,7 +133,8 @@ func TestPodsAreStoppedAndStartedAgain(t *testing.T) {
 	if up.ID != before.ID || up.Infra.Status != plan.Running || up.Containers["web-app"].Status != plan.Running || up.Containers["web-side"].Status != plan.Running {
 		t.Errorf("after start: %+v", up)
 	}
-	if memory, _ := r.memory("web"); memory.Stopped {
+	started, _ := r.memory("web")
+	if started.Stopped {
 		t.Error("it counts as stopped")
 	}
 	s.contains(s.podup(0, "start").err, "web: running already")
@@ -144,6 +145,11 @@ func TestPodsAreStoppedAndStartedAgain(t *testing.T) {
 		if strings.Contains(write.Path, "/pods/") || strings.Contains(write.Path, "web-side") {
 			t.Errorf("restarting one container has written %s %s", write.Method, write.Path)
 		}
+	}
+	after, _ := r.memory("web")
+	app := after.Containers["app"]
+	if app.Restarts != started.Containers["app"].Restarts+1 || app.Previous == nil || app.Previous.Lost || app.Previous.FinishedAt.IsZero() {
+		t.Errorf("how the container ended that was restarted is lost: %+v", app)
 	}
 	s.podup(0, "restart")
 	if last := s.actual().Pods["web"]; last.Infra.Status != plan.Running || last.Containers["web-app"].Status != plan.Running || last.ID != before.ID {

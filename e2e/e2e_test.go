@@ -71,7 +71,7 @@ func (alone) Verbose() bool { return testing.Verbose() }
 func mainStory() []string {
 	return []string{
 		"up-serves", "up-unchanged", "replace-image", "replace-pod-port", "mend-killed", "config-file-updates",
-		"diff-writes-nothing", "down-leaves-nothing", "init-in-order", "several-pods-by-name", "volumes-emptydir", "cold",
+		"diff-writes-nothing", "down-leaves-nothing", "init-in-order", "several-pods-by-name", "volumes-emptydir", "cold", "install-serves", "install-stops",
 	}
 }
 

@@ -103,7 +103,7 @@ func (l *lead) probe(ctx context.Context, key probeKey, p probing) {
 	l.probes[key] = p
 	m := l.memory.Containers[key.container]
 	w := prober{
-		lead: l, key: key, probing: p, pod: l.pod.Name, sandbox: l.memory.Sandbox,
+		lead: l, key: key, probing: p, pod: l.pod.Name, sandbox: l.memory.Sandbox, infra: l.infra(),
 		tally: *tally(&m, key.kind), made: time.Now(),
 	}
 	w.up = max(w.made.Round(0).Sub(p.run.StartedAt), 0)
@@ -126,6 +126,7 @@ type prober struct {
 	key     probeKey
 	pod     string
 	sandbox plan.Sandbox
+	infra   plan.Run // of the infra container
 	tally   status.Tally
 	made    time.Time     // of the worker; what goes by since then, a clock that is set does not change
 	up      time.Duration // for how long the container had run by then
@@ -161,6 +162,9 @@ func (w *prober) attempt(ctx context.Context) bool {
 		return false
 	}
 	s := w.lead.s
+	if err != nil && w.over(ctx) {
+		return true // until who leads the pod has noticed, or has the lock to: another podup may be stopping it
+	}
 	if err != nil {
 		s.event(w.pod, w.key.container, Warning, "Unhealthy", fmt.Sprintf("%s probe errored and resulted in unknown state: %v", w.key.kind, err))
 		return true
@@ -188,6 +192,23 @@ func (w *prober) attempt(ctx context.Context) bool {
 	})
 	over := w.key.kind == startup && after.Result != "" || w.key.kind == liveness && after.Result == status.Failure
 	return told && !over
+}
+
+// endPatience is how long an engine may take to say that a run has ended.
+const endPatience = 100 * time.Millisecond
+
+// over says that an attempt could not be made because the container's run or its network has ended. That says
+// nothing about its health (kubelet: a worker stops with its container).
+func (w *prober) over(ctx context.Context) bool {
+	for _, run := range []plan.Run{w.run, w.infra} {
+		asking, cancel := context.WithTimeout(ctx, endPatience)
+		err := w.lead.s.cfg.Engine.Ended(asking, run)
+		cancel()
+		if err == nil {
+			return true
+		}
+	}
+	return ctx.Err() != nil // nobody wants to know any more
 }
 
 func (w *prober) try(ctx context.Context) (success bool, output string, err error) {

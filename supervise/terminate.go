@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/podup/podup/plan"
+	"github.com/podup/podup/status"
 	"github.com/podup/podup/translate"
 )
 
@@ -68,6 +69,28 @@ func (s *Supervisor) StopContainer(ctx context.Context, c translate.Container, n
 		}
 	}
 	return s.kill(ctx, one, sandbox, max(grace, time.Second), nil)
+}
+
+// Stopped notes how a container has ended, under the name it has in the engine for now, that was stopped
+// while its pod goes on: a start of it, or of another in its place, would make that a run nobody saw the end
+// of. One that the engine cannot be asked about stays as it is remembered, and a pod of which nothing is
+// remembered stays so. The caller holds the pod's lock.
+func (s *Supervisor) Stopped(ctx context.Context, pod translate.Pod, c translate.Container, name string, held Held) error {
+	if !held.Known {
+		return nil
+	}
+	run, err := s.cfg.Engine.Inspect(ctx, name)
+	if err != nil || run.Running() {
+		return ctx.Err()
+	}
+	l := newLead(s, pod)
+	l.held = &held
+	l.recall()
+	if l.memory.Containers == nil {
+		l.memory.Containers = map[string]status.Container{}
+	}
+	l.memory.Containers[c.Name] = observe(l.memory.Containers[c.Name], l.message(ctx, run), c, Input{Now: l.clock()})
+	return l.save()
 }
 
 func running(s plan.Status) bool { return s == plan.Running || s == plan.Paused }

@@ -239,9 +239,8 @@ func (l *lead) attend(ctx context.Context) {
 			runs[c.EngineName()] = run
 		}
 	}
-	if sandbox := l.memory.Sandbox; sandbox.Pid != 0 && running(l.state.Infra.Status) && l.launch == nil {
-		name := translate.InfraName(l.pod.Name)
-		runs[name] = plan.Run{Container: name, ID: l.state.Infra.ID, Pid: sandbox.Pid, StartedAt: sandbox.StartedAt}
+	if infra := l.infra(); infra.Running() && running(l.state.Infra.Status) && l.launch == nil {
+		runs[infra.Container] = infra
 	}
 	for name, w := range l.watches {
 		if run, ok := runs[name]; !ok || !same(run, w.run) {
@@ -264,6 +263,12 @@ func (l *lead) attend(ctx context.Context) {
 		l.watch(ctx, name, run)
 	}
 	l.attendProbes(ctx)
+}
+
+// infra is the run of the pod's infra container.
+func (l *lead) infra() plan.Run {
+	sandbox := l.memory.Sandbox
+	return plan.Run{Container: translate.InfraName(l.pod.Name), ID: l.state.Infra.ID, Pid: sandbox.Pid, StartedAt: sandbox.StartedAt}
 }
 
 // same says that two values are of one process.

@@ -113,6 +113,9 @@ func Main(ctx context.Context, p *Process) int {
 	defer end() // what runs in the background
 	r := &run{Process: p, onTerm: Terminated, commands: commands()}
 	for _, command := range split(p.Args) {
+		if ctx.Err() != nil { // who was killed while he waited does not go on
+			return Killed
+		}
 		code, over := r.do(ctx, command)
 		if over {
 			return code
