@@ -40,7 +40,7 @@ done with podman secret create is said on standard error. podup install does it 
 
 What systemd cannot do, such as probes over the network or readiness, is a warning
 and a comment in the unit, and with --strict an error. podup generate systemd writes a
-service that does everything.`,
+service that does everything. The units want systemd 254 or newer.`,
 		Example: `  podup generate quadlet -f pod.yaml
   podup generate quadlet -f pod.yaml -o ~/.config/containers/systemd/shop
   podup generate quadlet -f pod.yaml --install

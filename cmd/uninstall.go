@@ -120,9 +120,8 @@ func (o *uninstallOptions) dismiss(ctx context.Context, in *systemd.Installer) e
 		return err
 	}
 	down := &downOptions{app: o.app, volumes: o.volumes}
-	downErr := runDown(ctx, down)
-	if downErr != nil && ctx.Err() != nil {
-		return downErr
+	if err := runDown(ctx, down); err != nil {
+		return err
 	}
-	return errors.Join(downErr, in.RemoveService(ctx))
+	return in.RemoveService(ctx)
 }

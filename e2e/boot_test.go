@@ -94,16 +94,9 @@ func boot(t *testing.T, name, form string) {
 	}
 	served("after install")
 	if user == "rootful" {
-		// The rules of a bridge are in the machine's network, which does not go with the workstation: in a
-		// power failure they would stay, and lead to the address that the pod had.
-		if out, err := inside("root", "systemctl", "poweroff"); err != nil {
-			t.Log(out)
-		}
-		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-			if _, err := inside("root", "true"); err != nil {
-				break
-			}
-		}
+		// The rules of a bridge are in the machine's network, which does not go with the workstation: after a
+		// power failure they would lead to the address that the pod had.
+		must("root", "systemctl", "stop", map[string]string{"units": "e2e-boot-pod", "supervised": "podup-e2e-boot"}[form])
 	}
 	must("down") // to a workstation that is on a power failure
 	must("up")

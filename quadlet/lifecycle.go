@@ -60,6 +60,10 @@ func (g *generator) restart(unit string, data *containerData, c *translate.Conta
 			g.note(unit, field(c, "restartPolicyRules"), "only rules with the action Restart and the operator In are kept; "+supervised)
 			continue
 		}
+		if data.Once {
+			g.note(unit, field(c, "restartPolicyRules"), "systemd before 256 loads no such unit of an init container, so the rule is left out; "+supervised)
+			continue
+		}
 		for _, code := range rule.ExitCodes.Values {
 			data.ForceRestart = append(data.ForceRestart, strconv.Itoa(int(code)))
 		}

@@ -36,15 +36,29 @@ func (g *generator) mounts(unit string, data *containerData, c *translate.Contai
 	}
 }
 
+// ownClaims gives the claims of a pod to its fsGroup, once, before any of its containers runs.
+func (g *generator) ownClaims(data *podData, p *translate.Pod) {
+	for _, c := range p.Containers() {
+		for _, m := range c.Mounts {
+			if g.volumes[m.Volume].Kind != translate.Claim || m.Group == nil {
+				continue
+			}
+			_, service := volumeUnit(m.Volume)
+			if service += ".service"; slices.Contains(data.Requires, service) {
+				continue
+			}
+			policy := "always"
+			if m.OnMismatch {
+				policy = "mismatch"
+			}
+			data.Requires = append(data.Requires, service)
+			data.StartPost = append(data.StartPost, g.inVolumes(ownScript, m.Volume, fmt.Sprint(*m.Group), policy))
+		}
+	}
+}
+
 func (g *generator) volumeMount(data *containerData, c *translate.Container, m *translate.Mount, volume translate.Volume) {
 	source, _ := volumeUnit(m.Volume)
-	if volume.Kind == translate.Claim && m.Group != nil {
-		policy := "always"
-		if m.OnMismatch {
-			policy = "mismatch"
-		}
-		data.before(g.inVolumes(ownScript, m.Volume, fmt.Sprint(*m.Group), policy))
-	}
 	if m.SubPath == "" {
 		options := []string{"nocopy"}
 		if m.ReadOnly {

@@ -21,6 +21,8 @@ type podData struct {
 	UserNS                       string
 	ExitPolicy, StopTimeout      string
 	PodmanArgs                   []string
+	Requires                     []string
+	StartPost                    [][]string
 	WantedBy                     string
 }
 
@@ -36,6 +38,7 @@ func (g *generator) pod(p *translate.Pod) {
 	g.podNetwork(&data, p)
 	g.podNames(unit, &data, p)
 	g.notePod(unit, p)
+	g.ownClaims(&data, p)
 	data.head = g.head(unit, service, p.Name)
 	if p.Namespaces.OwnUsers {
 		data.UserNS = "auto"

@@ -24,12 +24,16 @@ func (g *generator) volume(v translate.Volume) {
 		return
 	}
 	unit, service := volumeUnit(v.Name)
+	manager := "--user"
+	if g.opts.Root {
+		manager = "--system"
+	}
 	at := fmt.Sprintf("spec.volumes[%s]", strings.TrimPrefix(v.Name, v.Pod+"-"))
 	data := volumeData{}
 	if v.Pod != "" {
 		_, pod := podUnit(v.Pod)
 		data.PartOf = pod + ".service"
-		data.Stop = [][]string{{podman, "volume", "rm", v.Name}}
+		data.Stop = [][]string{{"/bin/sh", "-c", removeScript, "volume", v.Name, manager}}
 	}
 	switch v.Kind {
 	case translate.Memory:
@@ -82,15 +86,18 @@ func (g *generator) memoryVolume(unit, at string, data *volumeData, v translate.
 const (
 	mountpoint = `d=$(` + podman + ` volume inspect --format '{{.Mountpoint}}' "$1") || exit; `
 
+	// It outlives the machine's end, as with a kubelet, but not the pod's; $2 is the service manager.
+	removeScript = `[ "$(systemctl "$2" is-system-running)" = stopping ] || exec ` + podman + ` volume rm "$1"`
+
 	// Any user of the container may write, as with a kubelet. One that has content may have been given
 	// another mode by whoever uses it.
 	openScript = mountpoint + `[ -n "$(ls -A "$d")" ] || chmod 0777 "$d"`
 
 	// fsGroup: $2 is the group, $3 "mismatch" where a directory that is the group's already is left alone
-	// (kubelet: volume/volume_linux.go).
+	// (kubelet: volume/volume_linux.go). A file that another pod removes meanwhile is no failure.
 	ownScript = mountpoint + `[ "$3" != mismatch ] || [ -z "$(find "$d" -prune -gid "$2" -perm -2770)" ] || exit 0; ` +
-		`find "$d" -mindepth 1 -exec chgrp -h "$2" {} + && find "$d" -mindepth 1 ! -type l -exec chmod ug+rw {} + && ` +
-		`find "$d" -mindepth 1 -type d -exec chmod ug+x,g+s {} + && chgrp "$2" "$d" && chmod ug+rwx,g+s "$d"`
+		`find "$d" -mindepth 1 -exec chgrp -h "$2" {} +; find "$d" -mindepth 1 ! -type l -exec chmod ug+rw {} +; ` +
+		`find "$d" -mindepth 1 -type d -exec chmod ug+x,g+s {} +; chgrp "$2" "$d" && chmod ug+rwx,g+s "$d"`
 
 	// What follows are the directories down to the sub-path. No link is followed out of the volume; new ones
 	// have the volume's mode (kubelet: kubelet_pods.go, makeMounts).
@@ -99,7 +106,7 @@ const (
 	hostSubPathScript = `d=$1; ` + makeParts
 
 	makeParts = `shift; mode=$(stat -c %a "$d"); ` +
-		`for p; do [ ! -L "$d/$p" ] || exit 1; [ -e "$d/$p" ] || { mkdir "$d/$p" && chmod "$mode" "$d/$p"; } || exit 1; done`
+		`for p; do [ ! -L "$d/$p" ] || exit 1; [ -e "$d/$p" ] || { mkdir "$d/$p" 2>/dev/null && chmod "$mode" "$d/$p"; } || [ -d "$d/$p" ] || exit 1; done`
 )
 
 // inVolumes is a script that may change what is in volumes: where users are mapped, their root has to.

@@ -78,6 +78,11 @@ func Compare(set quadlet.Set, disk Disk, held Held) (Difference, error) {
 	for _, u := range set.Units {
 		services[u.Name] = u.Service
 		was, there := disk.Units[u.Name]
+		object := objectOf(u.Name, u.Text)
+		if there && keeps(u.Name, was) && !keeps(u.Name, u.Text) || !there && path.Ext(u.Name) == ".volume" && !keeps(u.Name, u.Text) && slices.Contains(held.Objects, object) {
+			return d, fmt.Errorf("%s may hold the data of a persistentVolumeClaim, and is now to be an emptyDir, which goes with its pod: give one of the two another name, or remove it: podman volume rm %s",
+				object, strings.TrimPrefix(object, "volume/"))
+		}
 		change := UnitChange{Name: u.Name, Service: u.Service, Action: Keep, Object: objectOf(u.Name, u.Text), Kept: keeps(u.Name, u.Text)}
 		switch {
 		case !there:

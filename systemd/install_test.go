@@ -302,6 +302,24 @@ func TestWhatPodmanHoldsForOthersIsNotTouched(t *testing.T) {
 	}
 }
 
+func TestAClaimDoesNotBecomeAnEmptyDir(t *testing.T) {
+	passing := with("orders.volume", "VolumeName=orders", "VolumeName=orders\n[Service]\nExecStop=-podman volume rm orders")
+	for name, first := range map[string][]quadlet.Set{
+		"while its unit is there":              {shop()},
+		"when only its data is left in Podman": {shop(), shop(without("orders.volume"), with("web-app.container", "Volume=orders.volume:/orders\n", ""))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, set := range first {
+				w.must(set)
+			}
+			if n, err := w.install(-1, shop(passing)); err == nil || !strings.Contains(err.Error(), "persistentVolumeClaim") || n > 0 {
+				t.Errorf("%d changes, %v", n, err)
+			}
+		})
+	}
+}
+
 func TestWithoutAServiceManagerUnitsAreWrittenAndTheNextInstallStartsThem(t *testing.T) {
 	w := newWorld(t)
 	w.must(shop())

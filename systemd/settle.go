@@ -74,7 +74,8 @@ func (in *Installer) startAll(ctx context.Context, set quadlet.Set, d Difference
 	}
 	var services []string
 	for _, u := range set.Units {
-		if starts(u.Name) && !now[u.Service].Up() && !over(u, set, d, now) {
+		// What ran before has been stopped with what it needs.
+		if starts(u.Name) && !now[u.Service].Up() && (before[u.Service].Up() || !over(u, set, d, now)) {
 			services = append(services, u.Service)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,7 +26,13 @@ func (in *Installer) Survey(ctx context.Context, set quadlet.Set) (Difference, e
 	for _, s := range set.Secrets {
 		wanted = append(wanted, "secret/"+s.Name)
 	}
-	if err := in.taken(ctx, set.Project, wanted); err != nil {
+	claims := everyone(set.Units, func(u quadlet.Unit) string {
+		if keeps(u.Name, u.Text) {
+			return objectOf(u.Name, u.Text)
+		}
+		return ""
+	})
+	if err := in.taken(ctx, set.Project, wanted, claims); err != nil {
 		return Difference{}, err
 	}
 	if held.Objects, err = in.Engine.UnitObjects(ctx, set.Project); err != nil {
@@ -43,13 +50,17 @@ func (in *Installer) Survey(ctx context.Context, set quadlet.Set) (Difference, e
 	return Compare(set, disk, held)
 }
 
-// taken says whose the names are that the engine holds for somebody else.
-func (in *Installer) taken(ctx context.Context, project string, wanted []string) error {
+// taken says whose the names are that the engine holds for somebody else. The data of a claim is taken over from
+// an up of the project, which leaves it behind; it keeps up's labels, so nothing here removes it.
+func (in *Installer) taken(ctx context.Context, project string, wanted, claims []string) error {
 	owners, err := in.Engine.UnitTaken(ctx, project, wanted)
 	if err != nil {
 		return err
 	}
 	held := map[string][]string{}
+	maps.DeleteFunc(owners, func(object, owner string) bool {
+		return owner == "project "+project && slices.Contains(claims, object)
+	})
 	for object, owner := range owners {
 		held[owner] = append(held[owner], object)
 	}
