@@ -61,6 +61,19 @@ type Held struct {
 	Secrets map[string]bool // whether those of the set that there are have its value
 }
 
+// spares makes sure that a volume which goes with its pod is none that may hold the data of a claim.
+func spares(u quadlet.Unit, was []byte, there bool, held Held) error {
+	if path.Ext(u.Name) != ".volume" || keeps(u.Name, u.Text) {
+		return nil
+	}
+	object := objectOf(u.Name, u.Text)
+	if there && !keeps(u.Name, was) || !there && !slices.Contains(held.Objects, object) {
+		return nil
+	}
+	return fmt.Errorf("%s may hold the data of a persistentVolumeClaim, and is now to be an emptyDir, which goes with its pod: give one of the two another name, or remove it: podman volume rm %s",
+		object, strings.TrimPrefix(object, "volume/"))
+}
+
 // Compare finds what has to change. What is in the way is an error: it is never overwritten.
 func Compare(set quadlet.Set, disk Disk, held Held) (Difference, error) {
 	d := Difference{Project: set.Project, Unfinished: disk.Unfinished}
@@ -78,10 +91,8 @@ func Compare(set quadlet.Set, disk Disk, held Held) (Difference, error) {
 	for _, u := range set.Units {
 		services[u.Name] = u.Service
 		was, there := disk.Units[u.Name]
-		object := objectOf(u.Name, u.Text)
-		if there && keeps(u.Name, was) && !keeps(u.Name, u.Text) || !there && path.Ext(u.Name) == ".volume" && !keeps(u.Name, u.Text) && slices.Contains(held.Objects, object) {
-			return d, fmt.Errorf("%s may hold the data of a persistentVolumeClaim, and is now to be an emptyDir, which goes with its pod: give one of the two another name, or remove it: podman volume rm %s",
-				object, strings.TrimPrefix(object, "volume/"))
+		if err := spares(u, was, there, held); err != nil {
+			return d, err
 		}
 		change := UnitChange{Name: u.Name, Service: u.Service, Action: Keep, Object: objectOf(u.Name, u.Text), Kept: keeps(u.Name, u.Text)}
 		switch {
