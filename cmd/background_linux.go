@@ -16,8 +16,9 @@ import (
 	"github.com/podup/podup/systemd"
 )
 
-// unitTimeout is how long the service manager may take to start a unit.
-const unitTimeout = 10 * time.Second
+// unitTimeout is how long the service manager may take to start or end a unit. While it reloads, for whoever
+// has asked it to, it answers nobody, and all generators run (seconds on a busy machine, systemd 257).
+const unitTimeout = 30 * time.Second
 
 // startUnit runs args as a transient unit of the user's service manager, root's as one of the system's.
 // KillMode=process, because where a container was started below the service that the unit started, on
@@ -102,7 +103,7 @@ func endResting(ctx context.Context, manager *systemdbus.Conn, unit string) (boo
 // endUnit sees to it that a project which is gone has no unit: not one, either, whose process fails and
 // is started again and again. leave tells the process to, which may have been starting until now.
 func endUnit(ctx context.Context, getenv func(string) string, project string, leave func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, endTime)
+	ctx, cancel := context.WithTimeout(ctx, unitTimeout)
 	defer cancel()
 	manager, err := systemd.Dial(ctx, getenv)
 	if err != nil {
