@@ -45,7 +45,7 @@ func podup() {
 }
 
 // The scripts of testdata run beside each other, those of testdata/alone one after another: they
-// stop the engine's service, or take all of it.
+// stop the engine's service, take all of it, or make the service manager reload.
 func TestScripts(t *testing.T) {
 	onEveryEngine(t, func(t *testing.T, e *engine) {
 		testscript.Run(t, params(e, e.scripts(t, "testdata")))
