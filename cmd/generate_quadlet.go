@@ -81,7 +81,7 @@ func runGenerateQuadlet(ctx context.Context, opts *generateQuadletOptions) error
 		return runInstall(ctx, &installOptions{app: a, supervised: opts.supervised, strict: opts.strict, network: opts.network, podman: opts.podman})
 	case opts.supervised:
 		return runGenerateSystemd(ctx, &generateSystemdOptions{
-			upOptions: upOptions{app: a, pull: pullFlag(), strict: opts.strict, network: opts.network}, dir: opts.dir, root: opts.root, passed: opts.passed(),
+			upOptions: upOptions{app: a, pull: pullFlag(), strict: opts.strict, network: opts.network}, dir: opts.dir, root: opts.root, passed: passedFlags(opts.strict, opts.network),
 		})
 	}
 	version := quadlet.Oldest()
@@ -109,18 +109,6 @@ func runGenerateQuadlet(ctx context.Context, opts *generateQuadletOptions) error
 	}
 	a.tellSecrets(set)
 	return nil
-}
-
-// passed are the flags that generate systemd has, too.
-func (o *generateQuadletOptions) passed() []string {
-	var flags []string
-	if o.strict {
-		flags = append(flags, "--strict=true")
-	}
-	if o.network != "" {
-		flags = append(flags, "--network="+o.network)
-	}
-	return flags
 }
 
 // quadletUnits are the units of what a command line names. What they do not do is a warning, or an error if

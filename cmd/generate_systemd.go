@@ -77,6 +77,18 @@ func passedToUp() []string {
 	return []string{"strict", "prune", "overcommit", "network", "pull", "max-backoff"}
 }
 
+// passedFlags are the flags of up that commands have which only may write its service.
+func passedFlags(strict bool, network string) []string {
+	var flags []string
+	if strict {
+		flags = append(flags, "--strict=true")
+	}
+	if network != "" {
+		flags = append(flags, "--network="+network)
+	}
+	return flags
+}
+
 func runGenerateSystemd(_ context.Context, opts *generateSystemdOptions) error {
 	a := opts.app
 	service, err := opts.service()

@@ -15,12 +15,9 @@ func (o *installOptions) supervise(ctx context.Context) error {
 		return usagef("--podman-version is for the units of install without --supervised")
 	}
 	v := a.view("")
-	generate := &generateSystemdOptions{root: os.Getuid() == 0, upOptions: upOptions{app: a, strict: o.strict, network: o.network}}
-	if o.strict {
-		generate.passed = append(generate.passed, "--strict=true")
-	}
-	if o.network != "" {
-		generate.passed = append(generate.passed, "--network="+o.network)
+	generate := &generateSystemdOptions{
+		upOptions: upOptions{app: a, strict: o.strict, network: o.network},
+		root:      os.Getuid() == 0, passed: passedFlags(o.strict, o.network),
 	}
 	service, err := generate.service()
 	if err != nil {
