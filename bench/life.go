@@ -268,18 +268,24 @@ func supervisor(ctx context.Context) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		processes = append(processes, pid)
-		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-		for _, task := range tasks {
-			children, _ := os.ReadFile(task)
-			for _, child := range strings.Fields(string(children)) {
-				if pid, err := strconv.Atoi(child); err == nil {
-					processes = append(processes, pid)
-				}
+		processes = append(processes, family(pid)...)
+	}
+	return processes, nil
+}
+
+// family is a process and its children.
+func family(pid int) []int {
+	processes := []int{pid}
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, task := range tasks {
+		children, _ := os.ReadFile(task)
+		for _, child := range strings.Fields(string(children)) {
+			if pid, err := strconv.Atoi(child); err == nil {
+				processes = append(processes, pid)
 			}
 		}
 	}
-	return processes, nil
+	return processes
 }
 
 // resident is the memory of a process in KiB.

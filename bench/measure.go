@@ -1,8 +1,6 @@
 package main
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,46 +21,58 @@ type bench struct {
 	rounds int
 	floor  *thinClient
 	table  table
+	paces  paceTable
 }
 
-// measure runs all scenarios and prints the table.
-func measure(ctx context.Context, podup, program string, rounds, pods int) error {
+// measure runs the scenarios and prints the tables.
+func measure(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "podup-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{podup: podup, dir: dir, rounds: rounds, floor: newThinClient()}
-	if err := b.importImages(ctx, program); err != nil {
+	b := &bench{podup: o.podup, dir: dir, rounds: o.rounds, floor: newThinClient()}
+	if err := b.importImages(ctx, o.program); err != nil {
 		return err
 	}
-	if err := b.write(pods); err != nil {
+	if o.wants(localhostPart) { // before anything is measured: it may take minutes, and fail
+		if err := makeNginx(ctx, o.recipes); err != nil {
+			return err
+		}
+	}
+	if err := b.write(o.pods); err != nil {
 		return err
 	}
 	defer b.clear(context.WithoutCancel(ctx))
 	b.clear(ctx)
 
-	steps := []func(context.Context) error{
-		func(ctx context.Context) error { return b.warm(ctx, 1, 0.55, 0) },
-		func(ctx context.Context) error { return b.warm(ctx, 3, 0.65, 0) },
-		func(ctx context.Context) error { return b.warm(ctx, 10, 0.8, 0.75) },
-		b.unchanged, b.oneChanged, b.cold, b.validate, b.restarts, b.ready, b.probes, b.supervisor,
-	}
-	if pods > 0 {
-		steps = append(steps, func(ctx context.Context) error { return b.large(ctx, pods) })
-	}
-	for _, step := range steps {
-		if err := step(ctx); err != nil {
-			return err
+	var steps []func(context.Context) error
+	if o.wants(playPart) {
+		steps = append(steps,
+			func(ctx context.Context) error { return b.warm(ctx, 1, 0.55, 0) },
+			func(ctx context.Context) error { return b.warm(ctx, 3, 0.65, 0) },
+			func(ctx context.Context) error { return b.warm(ctx, 10, 0.8, 0.75) },
+			b.unchanged, b.oneChanged, b.cold, b.validate, b.restarts, b.ready, b.probes, b.supervisor,
+		)
+		if o.pods > 0 {
+			steps = append(steps, func(ctx context.Context) error { return b.large(ctx, o.pods) })
 		}
 	}
-	version, _ := exec.CommandContext(ctx, "podman", "--version").Output()
+	if o.wants(localhostPart) {
+		steps = append(steps, func(ctx context.Context) error { return b.localhost(ctx, o.strength) })
+	}
+	for _, step := range steps {
+		if err = step(ctx); err != nil {
+			break
+		}
+	}
+	version, _ := exec.CommandContext(context.WithoutCancel(ctx), "podman", "--version").Output()
 	user := "rootless"
 	if os.Getuid() == 0 {
 		user = "rootful"
 	}
-	fmt.Printf("\n%d cores, %s, %s, %d rounds; medians in milliseconds\n\n", runtime.NumCPU(), strings.TrimSpace(string(version)), user, rounds)
-	return b.table.write(os.Stdout)
+	fmt.Printf("\n%d cores, %s, %s, %d rounds; medians, in milliseconds or as a column says\n\n", runtime.NumCPU(), strings.TrimSpace(string(version)), user, o.rounds)
+	return errors.Join(err, b.table.write(os.Stdout), b.paces.write(os.Stdout))
 }
 
 // ---- scenarios ----
@@ -282,105 +292,10 @@ func (b *bench) large(ctx context.Context, pods int) error {
 	)
 }
 
-// ---- commands ----
-
-// run is podup with arguments.
-func (b *bench) run(args ...string) func(context.Context) error {
-	return command(b.podup, append([]string{"--project", "bench"}, args...)...)
-}
-
-func (b *bench) podman(args ...string) func(context.Context) error { return command("podman", args...) }
-
-func command(program string, args ...string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("%s %s: %w\n%s", program, strings.Join(args, " "), err, out)
-		}
-		return nil
-	}
-}
-
 // clear removes what an earlier run may have left.
 func (b *bench) clear(ctx context.Context) {
 	_ = b.run("down", "--volumes", "--timeout", "0")(ctx)
 	for _, containers := range []int{1, 3, 10} {
 		_ = b.podman("pod", "rm", "--force", "--ignore", "--time", "0", podName(containers))(ctx)
 	}
-}
-
-func userFlag() []string {
-	if os.Getuid() == 0 {
-		return nil
-	}
-	return []string{"--user"}
-}
-
-// ---- manifests and images ----
-
-func podName(containers int) string { return fmt.Sprintf("bench-%d", containers) }
-
-func (b *bench) file(containers int) string {
-	return filepath.Join(b.dir, fmt.Sprintf("%d.yaml", containers))
-}
-
-func (b *bench) write(pods int) error {
-	files := map[string]string{
-		b.file(1): manifest(podName(1), 1, "1"), b.file(3): manifest(podName(3), 3, "1"), b.file(10): manifest(podName(10), 10, "1"),
-		filepath.Join(b.dir, "changed.yaml"): manifest(podName(10), 10, "2"),
-	}
-	for name, count := range map[string]int{"large.yaml": pods, "fifth.yaml": pods / 5} {
-		var text strings.Builder
-		for i := range count {
-			text.WriteString("---\n" + manifest(fmt.Sprintf("bench-large-%d", i), 4, "1"))
-		}
-		files[filepath.Join(b.dir, name)] = text.String()
-	}
-	for name, text := range files {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// manifest is a pod whose first container has the image of a version; the others have version 1. The
-// emptyDir has the pod's name: kube play's volumes have no other.
-func manifest(name string, containers int, version string) string {
-	var text strings.Builder
-	fmt.Fprintf(&text, "apiVersion: v1\nkind: Pod\nmetadata:\n  name: %s\nspec:\n  terminationGracePeriodSeconds: 5\n  containers:\n", name)
-	for i := range containers {
-		fmt.Fprintf(&text, "  - name: c%d\n    image: %s:%s\n    args: [sleep, forever]\n    env:\n    - {name: LOG, value: info}\n    volumeMounts:\n    - {name: %s-data, mountPath: /data}\n", i, image, version, name)
-		version = "1"
-	}
-	fmt.Fprintf(&text, "  volumes:\n  - name: %s-data\n    emptyDir: {}\n", name)
-	return text.String()
-}
-
-func (b *bench) importImages(ctx context.Context, program string) error {
-	data, err := os.ReadFile(program)
-	if err != nil {
-		return err
-	}
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
-	if err := w.WriteHeader(&tar.Header{Name: "testprogram", Mode: 0o755, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
-		return err
-	}
-	if _, err := w.Write(data); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	for _, version := range []string{"1", "2"} {
-		file := filepath.Join(b.dir, "image.tar")
-		if err := os.WriteFile(file, archive.Bytes(), 0o600); err != nil {
-			return err
-		}
-		if err := b.podman("import", "--change", `ENTRYPOINT ["/testprogram"]`, "--change", "ENV VERSION="+version, file, image+":"+version)(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }

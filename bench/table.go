@@ -41,6 +41,9 @@ func (t *table) note(format string, args ...any) {
 }
 
 func (t *table) write(to io.Writer) error {
+	if len(t.rows) == 0 {
+		return nil
+	}
 	width := 0
 	for _, r := range t.rows {
 		width = max(width, len(r.name))
@@ -121,11 +124,11 @@ func number(d time.Duration) string {
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-func median(times []time.Duration) time.Duration {
-	if len(times) == 0 {
+func median[T ~int64 | ~float64](values []T) T {
+	if len(values) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(times))
+	sorted := slices.Sorted(slices.Values(values))
 	middle := len(sorted) / 2
 	if len(sorted)%2 == 0 {
 		return (sorted[middle-1] + sorted[middle]) / 2

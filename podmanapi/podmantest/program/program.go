@@ -44,9 +44,9 @@
 //	zombies               how many processes have ended that nobody has waited for
 //	web PORT [tls] [local]
 //	                      goes on at once and answers HTTP, on 127.0.0.1 alone if local, to
-//	                      /CODE?note=EVENT&if=PATH&header=NAME&after=DURATION&to=ADDRESS:
-//	                      notes the event, waits, and answers CODE with that Location; 503 if there
-//	                      is no such file, 403 if the request has no such header
+//	                      /CODE?note=EVENT&if=PATH&header=NAME&after=DURATION&to=ADDRESS&size=BYTES:
+//	                      notes the event, waits, and answers CODE with that Location and a page of that
+//	                      size; 503 if there is no such file, 403 if the request has no such header
 //	health PORT [PATH]    goes on at once and serves grpc.health.v1: SERVING while there is such a
 //	                      file, or always
 //

@@ -130,14 +130,16 @@ func TestWebDoesWhatTheAddressSays(t *testing.T) {
 		name, path string
 		code       int
 		location   string
+		size       int
 	}{
-		{"a code", "/404", 404, ""},
-		{"no code", "/", 200, ""},
-		{"a file that is there", "/200?if=/there", 200, ""},
-		{"a file that is not", "/200?if=/nowhere", 503, ""},
-		{"a header that is not", "/200?header=X-Who", 403, ""},
-		{"a redirect", "/302?to=/else", 302, "/else"},
-		{"a redirect to nowhere", "/302", 302, ""},
+		{"a code", "/404", 404, "", 0},
+		{"no code", "/", 200, "", 0},
+		{"a page", "/200?size=1000", 200, "", 1000},
+		{"a file that is there", "/200?if=/there", 200, "", 0},
+		{"a file that is not", "/200?if=/nowhere", 503, "", 0},
+		{"a header that is not", "/200?header=X-Who", 403, "", 0},
+		{"a redirect", "/302?to=/else", 302, "/else", 0},
+		{"a redirect to nowhere", "/302", 302, "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+c.path, http.NoBody)
@@ -148,7 +150,11 @@ func TestWebDoesWhatTheAddressSays(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			page, err := io.ReadAll(response.Body)
 			response.Body.Close()
+			if err != nil || len(page) != c.size {
+				t.Errorf("a page of %d bytes (%v), want %d", len(page), err, c.size)
+			}
 			if response.StatusCode != c.code || response.Header.Get("Location") != c.location {
 				t.Errorf("%s to %q, want %d to %q", response.Status, response.Header.Get("Location"), c.code, c.location)
 			}

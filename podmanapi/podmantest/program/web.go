@@ -1,6 +1,7 @@
 package program
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -86,7 +87,7 @@ func (r *run) there(path string) bool {
 	return err == nil
 }
 
-// answer is told by the address what to do: /CODE?note=EVENT&if=PATH&header=NAME&after=DURATION&to=ADDRESS.
+// answer is told by the address what to do: /CODE?note=EVENT&if=PATH&header=NAME&after=DURATION&to=ADDRESS&size=BYTES.
 func (r *run) answer(w http.ResponseWriter, request *http.Request) {
 	query := request.URL.Query()
 	if event := query.Get("note"); event != "" {
@@ -116,6 +117,9 @@ func (r *run) answer(w http.ResponseWriter, request *http.Request) {
 		w.Header().Set("Location", to)
 	}
 	w.WriteHeader(code)
+	if size, err := strconv.Atoi(query.Get("size")); err == nil && size > 0 {
+		w.Write(bytes.Repeat([]byte("."), size))
+	}
 }
 
 // selfSigned is a certificate nobody has reason to trust.
