@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,8 +11,11 @@ import (
 	"time"
 )
 
-// TestBoot switches a workstation off and on, without root by cutting its power: what podup installed serves
-// its page again, without a login. It needs a machine that it may switch off.
+// bootPatience is for one command of TestBoot.
+const bootPatience = 2 * time.Minute
+
+// TestBoot cuts the power of a workstation and boots it: what podup installed serves its page again, without a
+// login. It needs a machine that it may switch off.
 func TestBoot(t *testing.T) {
 	if os.Getenv(insideVar) != "" {
 		t.Fatal("a workstation does not switch itself off")
@@ -38,7 +43,14 @@ func boot(t *testing.T, name, form string) {
 	workstation(t, flavour)
 	as := map[string]string{"rootless": "run", "rootful": "root"}[user]
 	inside := func(args ...string) (string, error) {
-		out, err := exec.Command("./workstation", append([]string{"-e", flavour}, args...)...).CombinedOutput()
+		ctx, cancel := context.WithTimeout(context.Background(), bootPatience)
+		defer cancel()
+		command := exec.CommandContext(ctx, "./workstation", append([]string{"-e", flavour}, args...)...)
+		command.WaitDelay = time.Second // for what it started and left behind
+		out, err := command.CombinedOutput()
+		if ctx.Err() != nil {
+			err = fmt.Errorf("it does not end within %v", bootPatience)
+		}
 		return strings.TrimSpace(string(out)), err
 	}
 	must := func(args ...string) string {
@@ -85,7 +97,7 @@ func boot(t *testing.T, name, form string) {
 		var out string
 		var err error
 		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-			if out, err = inside(as, "curl", "--silent", "--fail", "--retry", "5", "--retry-connrefused", page); err == nil && strings.HasPrefix(out, "booted") {
+			if out, err = inside(as, "curl", "--silent", "--fail", "--max-time", "5", page); err == nil && strings.HasPrefix(out, "booted") {
 				return
 			}
 		}
@@ -93,11 +105,6 @@ func boot(t *testing.T, name, form string) {
 		t.Fatalf("no page %s: %v %s\n%s", when, err, out, state)
 	}
 	served("after install")
-	if user == "rootful" {
-		// The rules of a bridge are in the machine's network, which does not go with the workstation: after a
-		// power failure they would lead to the address that the pod had.
-		must("root", "systemctl", "stop", map[string]string{"units": "e2e-boot-pod", "supervised": "podup-e2e-boot"}[form])
-	}
 	must("down") // to a workstation that is on a power failure
 	must("up")
 	served("after the machine has booted")

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -32,6 +33,7 @@ func TestInside(t *testing.T) {
 		return
 	}
 	onEngines(t, []string{"5.8 rootless", "5.8 rootful"}, func(t *testing.T, e *engine) {
+		var seen sync.Mutex // guards used and ran
 		used, ran := map[string]bool{}, 0
 		known := knownInside(e)
 		// The reference was recorded on cgroup v1, where rootless containers have no limits.
@@ -46,19 +48,24 @@ func TestInside(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v: record it with -record-inside", err)
 				}
-				ran++
+				t.Parallel()
 				got := judged(insidePodup(t, file, name))
+				seen.Lock()
+				defer seen.Unlock()
+				ran++
 				want := judged(strings.Split(strings.TrimSpace(string(reference)), "\n")[1:])
 				for _, problem := range compareInside(known, used, want, got) {
 					t.Error(problem)
 				}
 			})
 		}
-		for _, d := range known {
-			if ran == len(files) && !used[d.String()] {
-				t.Errorf("the known difference %s is none", d)
+		t.Cleanup(func() { // when the last of them has ended
+			for _, d := range known {
+				if ran == len(files) && !used[d.String()] {
+					t.Errorf("the known difference %s is none", d)
+				}
 			}
-		}
+		})
 	})
 }
 

@@ -22,8 +22,22 @@ import (
 // keepVar keeps the workstations up after the tests, for a look inside.
 const keepVar = "PODUP_E2E_KEEP"
 
+// mirrorVar names Debian's archive, for workstations and for images of the examples.
+const mirrorVar = "PODUP_WORKSTATION_MIRROR"
+
+// forgetAll removes what tests that were killed have left in an engine: all but its images, and those as
+// well where the engine cannot do it any more.
+const forgetAll = `{
+	podman pod rm --all --force --time 0 && podman rm --all --force --time 0 --volumes && podman volume rm --all --force &&
+	podman network prune --force && { podman secret ls --quiet | xargs --no-run-if-empty podman secret rm; }
+} >/dev/null || podman system reset --force`
+
 // insideDir is where a workstation has the test binary and its files.
 const insideDir = "/opt/podup-e2e"
+
+// insidePatience is for one test on one engine: what hangs is shown with its goroutines, and the other
+// engines still have their turn.
+const insidePatience = 15 * time.Minute
 
 // noWorkstation says why none can be booted here, "" if one can.
 func noWorkstation() string {
@@ -88,10 +102,9 @@ func workstation(t *testing.T, flavour string) {
 	}
 	run("up")
 	booted.up[flavour] = true
-	if os.Getenv(keepVar) == "" { // what tests that were killed left there
-		run("run", "podman", "system", "reset", "--force")
-		run("root", "podman", "system", "reset", "--force")
-		run("run", "systemctl", "--user", "restart", "podman.socket")
+	if os.Getenv(keepVar) == "" {
+		run("run", "sh", "-c", forgetAll+"; systemctl --user restart podman.socket")
+		run("root", "sh", "-c", forgetAll)
 	}
 
 	dir := filepath.Join(t.TempDir(), filepath.Base(insideDir))
@@ -148,23 +161,23 @@ func runInside(t *testing.T, name string) {
 	top, _, _ := strings.Cut(t.Name(), "/")
 	pattern := inside(testFlag("run"), top, "^"+top+"$/^"+strings.ReplaceAll(name, " ", "_")+"$")
 	args := []string{
-		"-e", flavour, verb, "env", "-C", insideDir, insideVar + "=" + name, enginesVar + "=" + os.Getenv(enginesVar),
+		"-e", flavour, verb, "env", "-C", insideDir, insideVar + "=" + name, enginesVar + "=" + os.Getenv(enginesVar), mirrorVar + "=" + os.Getenv(mirrorVar),
 		"./e2e.test", "-test.v", "-test.run=" + pattern, "-test.parallel=4", "-test.count=" + testFlag("count"), "-test.failfast=" + testFlag("failfast"),
 	}
+	limit := insidePatience
 	if deadline, ok := t.Deadline(); ok {
-		args = append(args, "-test.timeout="+(time.Until(deadline)-10*time.Second).Round(time.Second).String())
+		limit = min(limit, time.Until(deadline)-10*time.Second)
 	}
+	args = append(args, "-test.timeout="+limit.Round(time.Second).String())
 	command := exec.Command("./workstation", args...)
-	out, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command.Stderr = command.Stdout
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ran := relay(os.Stdout, out, t.Name(), testing.Verbose())
-	err = command.Wait()
+	out, in := io.Pipe()
+	command.Stdout, command.Stderr = in, in
+	command.WaitDelay = time.Second // what a test has left behind may hold its output open
+	relayed := make(chan int, 1)
+	go func() { relayed <- relay(os.Stdout, out, t.Name(), testing.Verbose()) }()
+	err := command.Run()
+	in.Close()
+	ran := <-relayed
 	if ran == 0 {
 		t.Fatalf("inside the workstation no test matched %s: %v (a binary that does not start there at all was linked against a newer C library: build the tests with CGO_ENABLED=0)", pattern, err)
 	}
