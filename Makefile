@@ -1,7 +1,7 @@
 # `make demo` and `make test` need Go and make, and nothing else that they do not get or name themselves.
 
 .DEFAULT_GOAL := build
-.PHONY: build demo examples example-images test unit specgen e2e lint docs bench fuzz clean
+.PHONY: build demo examples example-images test unit specgen e2e cluster lint docs bench fuzz clean
 
 # The race detector needs cgo, and cgo a C compiler.
 RACE := $(shell CC=$$(go env CC); command -v $$CC >/dev/null 2>&1 && echo -race)
@@ -41,7 +41,13 @@ specgen:
 # On this machine's Podman, else on every engine of e2e/workstation; PODUP_E2E_ENGINES chooses.
 e2e:
 	$(RACE_WARNING)
-	go test $(RACE) -v -count=1 -timeout=40m ./e2e
+	@echo 'TestCluster is left to `make cluster`: it builds Kubernetes.'
+	go test $(RACE) -v -count=1 -timeout=40m -skip '^TestCluster$$' ./e2e
+
+# The examples, and the kubectl commands of docs, in a real cluster, which e2e/cluster builds. No part of
+# `test`: the first time it compiles all of Kubernetes, which takes two processors ten minutes.
+cluster:
+	go test -v -count=1 -timeout=90m -run '^TestCluster$$' ./e2e
 
 # Records the traces of e2e/testdata/reference anew; its README says what the command is.
 reference:
