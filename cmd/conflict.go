@@ -35,6 +35,9 @@ func conflictErrors(conflicts []plan.Conflict) []error {
 		if project, ok := strings.CutPrefix(owner, "project "); ok {
 			wayOut = fmt.Sprintf("podup up --project %s changes %s there, podup down --project %s removes %s", project, it, project, it)
 		}
+		if project, ok := strings.CutPrefix(owner, "units of "); ok {
+			wayOut = fmt.Sprintf("podup install has made %s: podup uninstall %s first", it, project)
+		}
 		errs = append(errs, fmt.Errorf("%s %s this project's (%s): %s", enumerate(objects), are, owner, wayOut))
 	}
 	return errs

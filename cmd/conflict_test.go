@@ -29,6 +29,10 @@ func TestEachOwnerOfTakenNamesIsToldOnce(t *testing.T) {
 			"pod/web exists and is not this project's (not made by podup): podup does not touch it; remove or rename one of the two\n" +
 				"volume/web-data exists and is not this project's (project b): podup up --project b changes it there, podup down --project b removes it",
 		},
+		"what units of the project have made": {
+			[]plan.Conflict{{Object: "container/web-app", Owner: "units of shop"}, {Object: "pod/web", Owner: "units of shop"}},
+			"pod/web exists and is not this project's (units of shop): podup install has made it: podup uninstall shop first",
+		},
 		"a pod of the same project": {
 			[]plan.Conflict{{Object: "volume/web-data", Owner: "pod db of this project"}},
 			"the name of volume/web-data is that of a thing of pod db of this project: rename one of the two",

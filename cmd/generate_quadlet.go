@@ -22,7 +22,8 @@ type generateQuadletOptions struct {
 	dir                       string
 	install, supervised, root bool
 	strict                    bool
-	network, podman           string
+	network                   string
+	podman                    podmanVersion
 }
 
 func newGenerateQuadletCommand(a *app, run func(context.Context, *generateQuadletOptions) error) *cobra.Command {
@@ -64,8 +65,7 @@ service that does everything. The units want systemd 254 or newer.`,
 	flags.BoolVar(&opts.root, "root", false, "for the system's service manager and root's Podman (default: as who runs podup)")
 	flags.BoolVar(&opts.strict, "strict", false, "take warnings about the manifests, and what the units do not do, for errors")
 	flags.StringVar(&opts.network, "network", "", "as for up")
-	flags.StringVar(&opts.podman, "podman-version", "", fmt.Sprintf(
-		"the oldest Podman that the units must work with, from %s to %s (default: %[1]s)", quadlet.Oldest(), quadlet.Newest()))
+	flags.Var(&opts.podman, "podman-version", podmanVersionUsage(quadlet.Oldest().String()))
 	return command
 }
 
@@ -84,18 +84,11 @@ func runGenerateQuadlet(ctx context.Context, opts *generateQuadletOptions) error
 			upOptions: upOptions{app: a, pull: pullFlag(), strict: opts.strict, network: opts.network}, dir: opts.dir, root: opts.root, passed: passedFlags(opts.strict, opts.network),
 		})
 	}
-	version := quadlet.Oldest()
-	if opts.podman != "" {
-		var err error
-		if version, err = quadlet.ParseVersion(opts.podman); err != nil {
-			return usagef("--podman-version: %w", err)
-		}
-	}
 	t, err := (&upOptions{app: a, strict: opts.strict, network: opts.network}).target(a.view(""))
 	if err != nil {
 		return err
 	}
-	set, err := a.quadletUnits(t, quadlet.Options{Podman: version, Root: opts.root}, opts.strict)
+	set, err := a.quadletUnits(t, quadlet.Options{Podman: opts.podman.or(quadlet.Oldest()), Root: opts.root}, opts.strict)
 	if err != nil {
 		return err
 	}
@@ -134,9 +127,17 @@ func (a *app) quadletUnits(t target, opts quadlet.Options, strict bool) (quadlet
 	if err != nil {
 		return quadlet.Set{}, err
 	}
-	var errs []error
+	var lost []string
 	for _, note := range set.Notes {
-		text := fmt.Sprintf("%s: %s: %s", note.Unit, note.Field, note.Text)
+		lost = append(lost, fmt.Sprintf("%s: %s: %s", note.Unit, note.Field, note.Text))
+	}
+	return set, a.notDone(lost, strict)
+}
+
+// notDone warns of what units do not do, or fails with it.
+func (a *app) notDone(texts []string, strict bool) error {
+	var errs []error
+	for _, text := range texts {
 		if strict {
 			errs = append(errs, errors.New(text))
 		} else {
@@ -144,9 +145,9 @@ func (a *app) quadletUnits(t target, opts quadlet.Options, strict bool) (quadlet
 		}
 	}
 	if len(errs) > 0 {
-		return quadlet.Set{}, exit(exitManifest, errors.Join(errs...))
+		return exit(exitManifest, errors.Join(errs...))
 	}
-	return set, nil
+	return nil
 }
 
 // printUnits writes the units one after the other, each with its name, as Podman 5.8 takes them from one

@@ -20,7 +20,7 @@ func TestGenerateQuadletTakesItsOptions(t *testing.T) {
 		"for root":              {[]string{"--root"}, nil, func(o *generateQuadletOptions) { o.root = true }},
 		"strictly":              {[]string{"--strict"}, nil, func(o *generateQuadletOptions) { o.strict = true }},
 		"another network":       {[]string{"--network", "shop"}, nil, func(o *generateQuadletOptions) { o.network = "shop" }},
-		"an older Podman":       {[]string{"--podman-version", "5.6"}, nil, func(o *generateQuadletOptions) { o.podman = "5.6" }},
+		"an older Podman":       {[]string{"--podman-version", "5.6"}, nil, func(o *generateQuadletOptions) { _ = o.podman.Set("5.6") }},
 		"installed, supervised": {[]string{"--install", "--supervised"}, nil, func(o *generateQuadletOptions) { o.install, o.supervised = true, true }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestWhatUnitsDoNotDoIsAWarningAndStrictlyAnError(t *testing.T) {
 		"an error":                        {probed, []string{"--strict"}, 3, note},
 		"what cannot be said":             {refused, nil, 3, "pod/web: spec.containers[app].args[0]: an empty argument"},
 		"an invalid manifest":             {strings.Replace(probed, "kind: Pod", "kind: Pot", 1), nil, 3, "Pot"},
-		"an unknown version":              {probed, []string{"--podman-version", "4.9"}, 2, "--podman-version: units are written for Podman 5.4 to 5.8, not 4.9"},
+		"an unknown version":              {probed, []string{"--podman-version", "4.9"}, 2, `invalid argument "4.9" for "--podman-version" flag: units are written for Podman 5.4 to 5.8, not 4.9`},
 		"two ways at once":                {probed, []string{"--install", "-o", "units"}, 2, "leave out -o"},
 		"arguments":                       {probed, []string{"web"}, 2, "web"},
 		"supervised, from standard input": {probed, []string{"--supervised"}, 2, "standard input is gone by then"},

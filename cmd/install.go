@@ -13,12 +13,14 @@ import (
 
 	"github.com/podup/podup/quadlet"
 	"github.com/podup/podup/systemd"
+	"github.com/podup/podup/translate"
 )
 
 type installOptions struct {
 	app                                 *app
 	supervised, noStart, dryRun, strict bool
-	network, podman                     string
+	network                             string
+	podman                              podmanVersion
 }
 
 func newInstallCommand(a *app, run func(context.Context, *installOptions) error) *cobra.Command {
@@ -34,7 +36,8 @@ journalctl are for the services what they are for all others. Of what is install
 already, only what differs is written, and only what has to be restarted is.
 
 With --supervised it is one service instead, in which podup leads the pods with
-everything that their manifests say: see podup generate systemd.
+everything that their manifests say: see podup generate systemd. It takes over what
+podup up runs of the project, as it is; for units, that has to be down first.
 
 The units are for the user's service manager, as root for the system's. Without root
 they run without a login only where lingering is on: loginctl enable-linger.
@@ -57,7 +60,7 @@ podup uninstall removes them.`,
 	flags.BoolVar(&opts.dryRun, "dry-run", false, "only say what would be done")
 	flags.BoolVar(&opts.strict, "strict", false, "take warnings about the manifests, and what the units do not do, for errors")
 	flags.StringVar(&opts.network, "network", "", "as for up")
-	flags.StringVar(&opts.podman, "podman-version", "", "the oldest Podman that the units must work with (default: the one that is here)")
+	flags.Var(&opts.podman, "podman-version", podmanVersionUsage("the one that is here"))
 	return command
 }
 
@@ -98,11 +101,17 @@ func runInstall(ctx context.Context, opts *installOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, held.remove()) }()
+	if err := notUp(ctx, engine, t.project); err != nil {
+		return err
+	}
 	in, done, err := a.installer(ctx, host, t.project, v, !opts.noStart && !opts.dryRun)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if err := a.ignored(ctx, in, set.Units, opts.strict); err != nil {
+		return err
+	}
 	in.Engine = engine
 	difference, err := in.Survey(ctx, set)
 	if err != nil {
@@ -134,12 +143,8 @@ func runInstall(ctx context.Context, opts *installOptions) (err error) {
 // version is --podman-version, else that of the engine. What is newer than all that is known reads the newest
 // units.
 func (o *installOptions) version(ctx context.Context, engine Engine) (quadlet.Version, error) {
-	if o.podman != "" {
-		version, err := quadlet.ParseVersion(o.podman)
-		if err != nil {
-			return version, usagef("--podman-version: %w", err)
-		}
-		return version, nil
+	if o.podman.given {
+		return o.podman.Version, nil
 	}
 	is, err := engine.Version(ctx)
 	if err != nil {
@@ -169,6 +174,15 @@ func usable(ctx context.Context, engine Engine, host systemd.Host) error {
 	return nil
 }
 
+// notUp refuses a project that is up: units make pods of their own, and of the same names.
+func notUp(ctx context.Context, engine Engine, project string) error {
+	actual, err := engine.Observe(ctx, translate.Project{Name: project})
+	if err != nil || len(actual.Pods) == 0 {
+		return err
+	}
+	return fmt.Errorf("project %s is up: podup down --project %s first, or podup install --supervised, which takes the pods over as they are", project, project)
+}
+
 // units is where units live, and who runs them.
 func (a *app) units() systemd.Host {
 	if a.env.Units != nil {
@@ -193,6 +207,15 @@ func (a *app) installer(ctx context.Context, host systemd.Host, project string, 
 	}
 	a.warn(err.Error() + ": nothing is reloaded, started or stopped")
 	return in, func() {}, nil
+}
+
+// ignored says what of the units the service manager that is here does not know.
+func (a *app) ignored(ctx context.Context, in *systemd.Installer, units []quadlet.Unit, strict bool) error {
+	texts, err := in.Ignored(ctx, units)
+	if err != nil {
+		return err
+	}
+	return a.notDone(texts, strict)
 }
 
 // counting counts what an installer reports.

@@ -2,16 +2,18 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
+	"github.com/podup/podup/quadlet"
 	"github.com/podup/podup/systemd"
 )
 
 // supervise installs the service in which podup leads the project.
 func (o *installOptions) supervise(ctx context.Context) error {
 	a := o.app
-	if o.podman != "" {
+	if o.podman.given {
 		return usagef("--podman-version is for the units of install without --supervised")
 	}
 	v := a.view("")
@@ -28,33 +30,62 @@ func (o *installOptions) supervise(ctx context.Context) error {
 		return exit(exitUsage, err)
 	}
 	host := a.units()
-	disk, err := host.Read(service.Project)
+	in, done, err := a.installer(ctx, host, service.Project, v, !o.noStart && !o.dryRun)
 	if err != nil {
 		return err
 	}
-	if !disk.Empty() {
-		return fmt.Errorf("project %s is installed without --supervised: podup uninstall %s first", service.Project, service.Project)
+	defer done()
+	if err := a.ignored(ctx, in, []quadlet.Unit{{Name: quadlet.ServiceName(service.Project), Text: text}}, o.strict); err != nil {
+		return err
 	}
 	if o.dryRun {
-		was, err := host.ReadService(service.Project)
+		was, err := readService(host, service.Project)
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(a.env.Out, host.ServiceChange(service.Project, was, text))
 		return err
 	}
-	in, done, err := a.installer(ctx, host, service.Project, v, !o.noStart)
-	if err != nil {
-		return err
-	}
-	defer done()
-	trouble, err := in.InstallService(ctx, text, !o.noStart)
+	update, err := a.installService(ctx, in, text, v)
 	if err != nil {
 		return err
 	}
 	a.warnLinger(host)
+	if o.noStart {
+		return nil
+	}
+	trouble, err := in.UpdateService(ctx, update)
+	if err != nil {
+		return err
+	}
 	if trouble != nil {
 		return a.troubled(host, []systemd.Trouble{*trouble})
 	}
 	return nil
+}
+
+// readService gives the service of a project that is not installed by units.
+func readService(host systemd.Host, project string) ([]byte, error) {
+	disk, err := host.Read(project)
+	if err != nil {
+		return nil, err
+	}
+	if !disk.Empty() {
+		return nil, fmt.Errorf("project %s is installed without --supervised: podup uninstall %s first", project, project)
+	}
+	return host.ReadService(project)
+}
+
+// installService writes and enables the service. It is started without the project's lock, which the service's
+// own podup takes, to make itself the supervisor of what an up has started.
+func (a *app) installService(ctx context.Context, in *systemd.Installer, text []byte, v view) (update systemd.ServiceUpdate, err error) {
+	held, err := acquire(ctx, a.env.Getenv, in.Project, "podup install", v.Note)
+	if err != nil {
+		return update, err
+	}
+	defer func() { err = errors.Join(err, held.remove()) }()
+	if _, err := readService(in.Host, in.Project); err != nil {
+		return update, err
+	}
+	return in.InstallService(ctx, text)
 }

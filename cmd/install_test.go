@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/podup/podup/systemd"
+	"github.com/podup/podup/translate"
 )
 
 // installed is a story whose machine has a service manager that starts everything and makes nothing.
@@ -28,17 +30,22 @@ type obedient struct {
 	starts  int
 	loaded  map[string]string
 	fails   string
+	version string
+	asked   func(what string) // of what needs or must not have the project's lock
 }
 
 func newInstalled(t *testing.T) installed {
 	t.Helper()
 	s := newStory(t)
 	home := s.environment["HOME"]
-	i := installed{story: s, manager: &obedient{running: map[string]int{}, loaded: map[string]string{}}}
+	i := installed{story: s, manager: &obedient{version: "257.13-1~deb13u1", running: map[string]int{}, loaded: map[string]string{}}}
 	i.units = systemd.Host{Quadlet: filepath.Join(home, "quadlet"), Service: filepath.Join(home, "user"), Root: os.Getuid() == 0}
 	i.units.Search = []systemd.Directory{{Path: i.units.Quadlet, User: -1}}
 	i.units.Services = []string{i.units.Service}
 	i.units.Open = func(context.Context) (systemd.Manager, error) { return i.manager, nil }
+	if err := os.Mkdir(i.units.Quadlet, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	i.manager.host = i.units
 	return i
 }
@@ -77,6 +84,8 @@ func (i installed) files() []string {
 
 var serviceName = regexp.MustCompile(`(?m)^ServiceName=(.+)$`)
 
+func (m *obedient) Version(context.Context) (string, error) { return m.version, nil }
+
 func (m *obedient) Reload(context.Context) error {
 	clear(m.loaded)
 	return filepath.WalkDir(m.host.Quadlet, func(at string, entry fs.DirEntry, err error) error {
@@ -106,6 +115,7 @@ func (m *obedient) State(_ context.Context, unit string) (systemd.State, error) 
 }
 
 func (m *obedient) Start(_ context.Context, unit string) (<-chan string, error) {
+	m.tell("start")
 	m.starts++
 	m.running[unit] = m.starts
 	done := make(chan string, 1)
@@ -120,11 +130,21 @@ func (m *obedient) Stop(_ context.Context, unit string) (<-chan string, error) {
 	return done, nil
 }
 
+func (m *obedient) tell(what string) {
+	if m.asked != nil {
+		m.asked(what)
+	}
+}
+
+func (m *obedient) Enable(context.Context, string) error {
+	m.tell("enable")
+	return nil
+}
+
 func (m *obedient) Update(ctx context.Context, unit string) (<-chan string, error) {
 	return m.Start(ctx, unit)
 }
 func (m *obedient) Reset(context.Context, string) error         { return nil }
-func (m *obedient) Enable(context.Context, string) error        { return nil }
 func (m *obedient) Disable(context.Context, string) error       { return nil }
 func (m *obedient) Lines(context.Context, string, int) []string { return []string{"no such command"} }
 func (m *obedient) Close() error                                { return nil }
@@ -189,7 +209,8 @@ func TestInstallRefusesWhatCannotBe(t *testing.T) {
 	i.podup(2, "install", "--supervised", "--podman-version", "5.8")
 
 	i.story.podup(0, "up", "-d")
-	i.contains(i.podup(1, "install").err, "podup up has made", "of project shop: podup down --project shop first")
+	i.contains(i.podup(1, "install").err, "project shop is up: podup down --project shop first, or podup install --supervised")
+	i.podup(1, "install", "--dry-run")
 	if files := i.files(); len(files) > 0 {
 		t.Errorf("wrote %q", files)
 	}
@@ -201,6 +222,99 @@ func TestInstallRefusesWhatCannotBe(t *testing.T) {
 	i.contains(i.podup(1, "install").err, "project shop is installed with --supervised: podup uninstall shop first")
 	i.contains(i.podup(0, "uninstall", "shop").err, "stopped podup-shop.service\n", "removed "+filepath.Join(i.units.Service, "podup-shop.service"))
 	i.nothingLeft()
+}
+
+func TestAServiceIsInstalledOverAnUpAndStartedWithoutTheLock(t *testing.T) {
+	i := newInstalled(t)
+	i.write("pod.yaml", webManifest)
+	i.story.podup(0, "up", "-d")
+	path, err := projectLock(environment(i.environment), "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := map[string]bool{}
+	i.manager.asked = func(what string) { held[what] = isHeld(path) }
+	i.service.Forget()
+	i.podup(0, "install", "--supervised")
+	i.noWrites("install --supervised")
+	if want := map[string]bool{"enable": true, "start": false}; !maps.Equal(held, want) {
+		t.Errorf("the lock is held: %v, want %v", held, want)
+	}
+	i.podup(0, "uninstall", "shop")
+	i.nothingLeft()
+}
+
+func TestUpUsesTheClaimsThatAnUninstallHasLeft(t *testing.T) {
+	i := newInstalled(t)
+	i.write("pod.yaml", claimManifest)
+	claim := map[string]string{translate.LabelUnit: "shop", translate.LabelRole: translate.RoleClaim}
+	i.service.LeaveVolume("orders", claim)
+	i.contains(i.podup(0, "uninstall", "shop").err, "nothing to remove; the data of orders stays (--volumes removes it)")
+	if made := i.podup(0, "up", "-d").err; strings.Contains(made, "volume/orders") {
+		t.Errorf("up makes the claim anew\n%s", made)
+	}
+	i.podup(0, "diff")
+	i.contains(i.podup(1, "--project", "blog", "up", "-d").err, "volume/orders exist", "units of shop", "podup uninstall shop first")
+	i.contains(i.podup(0, "down").err, "the data of orders stays (--volumes removes it)")
+	i.nothingLeft("orders")
+	i.contains(i.podup(0, "down", "--volumes").err, "removed 1 volume")
+	i.nothingLeft()
+}
+
+func TestLsListsWhatIsInstalled(t *testing.T) {
+	i := newInstalled(t)
+	ls := func(wants ...string) {
+		t.Helper()
+		i.contains(i.podup(0, "ls").out, wants...)
+	}
+	i.write("pod.yaml", webManifest)
+	i.podup(0, "install")
+	i.podup(0, "--project", "blog", "install", "--supervised")
+	i.story.podup(0, "--project", "news", "up", "-d", "--network", "none", "-f", "pod.yaml")
+	i.service.LeaveVolume("orders", map[string]string{translate.LabelUnit: "left", translate.LabelRole: translate.RoleClaim})
+	ls("blog 0 0 0 - supervised, active\n", "left 0 0 0 ", "news 1 2 2 ", "shop 0 0 0 - units, active\n")
+	i.manager.fails = "web-app.service"
+	ls("shop 0 0 0 - units, failed\n")
+	i.contains(i.podup(0, "ls", "-o", "json").out, `"as": "units",
+        "state": "failed",
+        "failed": [
+          "web-app.service"
+        ]`)
+	i.units.Open = func(context.Context) (systemd.Manager, error) { return nil, systemd.ErrNoManager }
+	if got := i.podup(0, "ls"); got.err != "" {
+		t.Errorf("without a service manager ls says %s", got.err)
+	}
+	ls("blog 0 0 0 - supervised\n", "shop 0 0 0 - units\n")
+	i.contains(i.podup(0, "ls", "-q").out, "blog\nleft\nnews\nshop\n")
+	// Of an engine that units do not use, what is on this machine is no project.
+	i.units.Root = !i.units.Root
+	if got := i.podup(0, "ls", "-q").out; got != "left\nnews\n" {
+		t.Errorf("of another engine: %q", got)
+	}
+}
+
+func TestInstallSaysWhatAnOlderSystemdIgnores(t *testing.T) {
+	i := newInstalled(t)
+	i.write("pod.yaml", webManifest)
+	const pause = "web-app.container, web-side.container: systemd knows RestartSteps= and RestartMaxDelaySec= from version 254 on, and this is 252: "
+	i.manager.version = "252.39-1~deb12u1"
+	for _, args := range [][]string{{"install"}, {"install", "--supervised"}} {
+		want := pause
+		if len(args) > 1 {
+			want = "podup-shop.service: systemd knows"
+		}
+		i.contains(i.podup(0, append(args, "--dry-run")...).err, "warning: "+want)
+		refused := i.podup(3, append(args, "--strict")...)
+		i.contains(refused.err, "podup: "+want)
+		if strings.Contains(refused.err, "wrote") || len(i.files()) > 0 {
+			t.Errorf("%v --strict wrote\n%s", args, refused.err)
+		}
+	}
+	i.contains(i.podup(0, "install").err, "warning: "+pause, "wrote web-app.container")
+	i.manager.version = "254"
+	if got := i.podup(0, "install"); strings.Contains(got.err, "systemd knows") {
+		t.Errorf("254: %s", got.err)
+	}
 }
 
 func TestInstallSaysWhatFailsAndWhereItsWordsAre(t *testing.T) {

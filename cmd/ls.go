@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podup/podup/podmanapi"
+	"github.com/podup/podup/systemd"
 )
 
 type lsOptions struct {
@@ -23,9 +24,12 @@ func newLsCommand(a *app) *cobra.Command {
 	opts := lsOptions{output: outputFlag()}
 	command := &cobra.Command{
 		Use:   "ls",
-		Short: "List the projects on the engine",
+		Short: "List the projects on the engine, and those that are installed",
 		Long: `List the projects that podup has made on the engine, with the number of their pods, of
-their containers, and of those that run.`,
+their containers, and of those that run; and the projects that podup install has
+installed for this user, with what systemd says of them: units where each container is
+a service of its own, supervised where podup leads the pods, and whether their services
+are active or have failed.`,
 		Example: `  podup ls
   podup ls -o json`,
 		Args:              noArgs,
@@ -51,25 +55,23 @@ func (a *app) ls(ctx context.Context, opts lsOptions) error {
 	if err != nil {
 		return fmt.Errorf("list projects: %w", err)
 	}
-	slices.SortFunc(projects, func(a, b podmanapi.Project) int { return strings.Compare(a.Name, b.Name) })
-
+	rows := a.withInstalled(ctx, engine, projects)
 	switch {
 	case opts.output.value == outputJSON:
-		return writeJSON(a.env.Out, inventoryDocument(projects))
+		return writeJSON(a.env.Out, inventoryDocument(rows))
 	case opts.quiet:
-		for _, p := range projects {
+		for _, p := range rows {
 			if _, err := fmt.Fprintln(a.env.Out, clean(p.Name)); err != nil {
 				return err
 			}
 		}
 		return nil
-	case len(projects) == 0:
+	case len(rows) == 0:
 		fmt.Fprintln(a.env.Err, "no projects on this engine")
 		return nil
 	}
 	color := newPalette(a.env.Out, a.env.Getenv, a.color.value)
-	rows := inventoryRows(projects, time.Now(), !opts.noHeaders)
-	return writeTable(a.env.Out, rows, 0, 0, func(row, _ int, text string) string {
+	return writeTable(a.env.Out, inventoryRows(rows, time.Now(), !opts.noHeaders), 0, 0, func(row, _ int, text string) string {
 		if row == 0 && !opts.noHeaders {
 			return color.bold(text)
 		}
@@ -77,10 +79,88 @@ func (a *app) ls(ctx context.Context, opts lsOptions) error {
 	})
 }
 
-func inventoryRows(projects []podmanapi.Project, now time.Time, headers bool) [][]string {
+// listedProject is a project with what is installed of it.
+type listedProject struct {
+	podmanapi.Project
+
+	installed *installation
+}
+
+// installation is how a project is installed. State is empty where no service manager says.
+type installation struct {
+	As     string   `json:"as"` // "units", "supervised"
+	State  string   `json:"state,omitempty"`
+	Failed []string `json:"failed,omitempty"` // services
+}
+
+func (i *installation) String() string {
+	switch {
+	case i == nil:
+		return "-"
+	case i.State == "":
+		return i.As
+	}
+	return i.As + ", " + i.State
+}
+
+// withInstalled adds what is installed, sorted by project. What is on this machine says nothing of an engine on
+// another one.
+func (a *app) withInstalled(ctx context.Context, engine Engine, projects []podmanapi.Project) []listedProject {
+	var rows []listedProject
+	for _, p := range projects {
+		row := listedProject{Project: p}
+		if p.Units {
+			row.installed = &installation{As: installedUnits}
+		}
+		rows = append(rows, row)
+	}
+	host := a.units()
+	if usable(ctx, engine, host) == nil {
+		rows = a.addInstalled(ctx, host, rows)
+	}
+	slices.SortFunc(rows, func(a, b listedProject) int { return strings.Compare(a.Name, b.Name) })
+	return rows
+}
+
+// How a project is installed.
+const (
+	installedUnits      = "units"
+	installedSupervised = "supervised"
+)
+
+// addInstalled puts what is installed on this machine to the projects. Without a service manager nobody says how it is.
+func (a *app) addInstalled(ctx context.Context, host systemd.Host, rows []listedProject) []listedProject {
+	found := host.Installations()
+	if len(found) == 0 {
+		return rows
+	}
+	manager, err := host.Open(ctx)
+	if err == nil {
+		defer manager.Close()
+	}
+	for _, f := range found {
+		is := &installation{As: installedUnits}
+		if f.Supervised {
+			is.As = installedSupervised
+		}
+		if manager != nil {
+			if is.State, is.Failed, err = f.Standing(ctx, manager); err != nil {
+				a.warn(err.Error())
+			}
+		}
+		i := slices.IndexFunc(rows, func(row listedProject) bool { return row.Name == f.Project })
+		if i < 0 {
+			i, rows = len(rows), append(rows, listedProject{Project: podmanapi.Project{Name: f.Project}})
+		}
+		rows[i].installed = is
+	}
+	return rows
+}
+
+func inventoryRows(projects []listedProject, now time.Time, headers bool) [][]string {
 	var rows [][]string
 	if headers {
-		rows = append(rows, []string{"PROJECT", "PODS", "CONTAINERS", "RUNNING", "CREATED"})
+		rows = append(rows, []string{"PROJECT", "PODS", "CONTAINERS", "RUNNING", "CREATED", "INSTALLED"})
 	}
 	for _, p := range projects {
 		created := "-"
@@ -88,24 +168,25 @@ func inventoryRows(projects []podmanapi.Project, now time.Time, headers bool) []
 			created = strings.ToLower(units.HumanDuration(max(now.Sub(p.Created), time.Second))) + " ago"
 		}
 		rows = append(rows, []string{
-			clean(p.Name), strconv.Itoa(p.Pods), strconv.Itoa(p.Containers), strconv.Itoa(p.Running), created,
+			clean(p.Name), strconv.Itoa(p.Pods), strconv.Itoa(p.Containers), strconv.Itoa(p.Running), created, p.installed.String(),
 		})
 	}
 	return rows
 }
 
 type projectSummary struct {
-	Name       string     `json:"name"`
-	Pods       int        `json:"pods"`
-	Containers int        `json:"containers"`
-	Running    int        `json:"running"`
-	CreatedAt  *time.Time `json:"createdAt,omitempty"`
+	Name       string        `json:"name"`
+	Pods       int           `json:"pods"`
+	Containers int           `json:"containers"`
+	Running    int           `json:"running"`
+	CreatedAt  *time.Time    `json:"createdAt,omitempty"`
+	Installed  *installation `json:"installed,omitempty"`
 }
 
-func inventoryDocument(projects []podmanapi.Project) any {
+func inventoryDocument(projects []listedProject) any {
 	list := make([]projectSummary, 0, len(projects))
 	for _, p := range projects {
-		list = append(list, projectSummary{p.Name, p.Pods, p.Containers, p.Running, timeOrNil(p.Created)})
+		list = append(list, projectSummary{p.Name, p.Pods, p.Containers, p.Running, timeOrNil(p.Created), p.installed})
 	}
 	return struct {
 		FormatVersion string           `json:"formatVersion"`

@@ -149,7 +149,7 @@ func TestLsCommand(t *testing.T) {
 	if _, out, _ := podup(t, engine, "ls", "-q"); out != "blog\nshop\n" {
 		t.Errorf("names: %q", out)
 	}
-	if _, out, _ := podup(t, engine, "ls"); !strings.HasPrefix(out, "PROJECT  PODS  CONTAINERS  RUNNING  CREATED\nblog     1     2           0        ") {
+	if _, out, _ := podup(t, engine, "ls"); !strings.HasPrefix(out, "PROJECT  PODS  CONTAINERS  RUNNING  CREATED       INSTALLED\nblog     1     2           0        -             -\n") {
 		t.Errorf("table:\n%s", out)
 	}
 	_, out, _ := podup(t, engine, "ls", "-o", "json")

@@ -24,7 +24,7 @@ func newUninstallCommand(a *app, run func(context.Context, *uninstallOptions) er
 		Short: "Remove what install has installed",
 		Long: `Stop the services of an installed project, and remove its units, files, pods,
 containers, volumes, secrets and network. The data of claims stays, unless --volumes
-is given; so do images.
+is given; so do images. An install or up of the same project finds it again.
 
 What podup has not made is not touched.`,
 		Example: `  podup uninstall shop

@@ -47,7 +47,6 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"random":         random,
 		"signal":         signalCommand,
 		"supervisor":     supervisor,
-		"systemctl":      systemctl,
 		"take-port":      takePort,
 		"unused-port":    unusedPort,
 	}

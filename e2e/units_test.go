@@ -6,18 +6,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// systemctl asks the service manager that takes this user's units: systemctl ARGS….
-func systemctl(ts *testscript.TestScript, neg bool, args []string) {
-	if os.Getuid() != 0 {
-		args = append([]string{"--user"}, args...)
+// manager is the flag of systemctl and the like for the service manager that takes this user's units.
+func manager() string {
+	if os.Getuid() == 0 {
+		return "--system"
 	}
-	if err := ts.Exec("systemctl", args...); (err != nil) != neg {
-		ts.Fatalf("systemctl %s: %v", strings.Join(args, " "), err)
-	}
+	return "--user"
 }
 
 // unitDirs are where units of this user's are installed: Quadlet's, and systemd's own.
@@ -44,11 +40,8 @@ func unitsLeft(getenv func(string) string, project string) error {
 		left = append(left, found...)
 	}
 	if _, err := exec.LookPath("systemctl"); err == nil {
-		args := []string{"list-units", "--all", "--plain", "--no-legend", strings.TrimPrefix(project, projectPrefix) + "-*.service"}
-		if os.Getuid() != 0 {
-			args = append([]string{"--user"}, args...)
-		}
-		if out, err := exec.Command("systemctl", args...).Output(); err == nil {
+		services := strings.TrimPrefix(project, projectPrefix) + "-*.service"
+		if out, err := exec.Command("systemctl", manager(), "list-units", "--all", "--plain", "--no-legend", services).Output(); err == nil {
 			left = append(left, strings.Fields(string(out))...)
 		}
 	}

@@ -25,7 +25,7 @@ type Actual struct {
 
 	// Taken are wanted names that an object without the project's label holds, by "pod/web",
 	// "container/web-app", "volume/web-cache", "network/podup.x"; the value says whose they are
-	// ("not made by podup", "project shop").
+	// ("not made by podup", "project shop", "units of shop").
 	Taken map[string]string
 
 	// Applied are past definitions, newest first: the last release and those before it. They turn a

@@ -54,3 +54,8 @@ func (c *Client) Close() error {
 func projectLabel(project string) map[string][]string {
 	return map[string][]string{"label": {translate.LabelProject + "=" + project}}
 }
+
+// claimLabels is a filter for the claims' volumes that the units of a project have made.
+func claimLabels(project string) map[string][]string {
+	return map[string][]string{"label": {translate.LabelUnit + "=" + project, translate.LabelRole + "=" + translate.RoleClaim}}
+}

@@ -12,35 +12,41 @@ import (
 )
 
 // Project is one project an engine holds. Containers are those of the manifests, without infra
-// containers and holders; Created is when the oldest part was made.
+// containers and holders; Created is when the oldest part was made; Units says that units have made pods of it.
 type Project struct {
 	Name                      string
 	Pods, Containers, Running int
 	Created                   time.Time
+	Units                     bool
 }
 
 // Inventory gives every project of the engine, sorted by name: also those of which only volumes,
 // claims or releases, are left.
 func (c *Client) Inventory(ctx context.Context) ([]Project, error) {
 	const doing = "list projects"
-	everybody := map[string][]string{"label": {translate.LabelProject}}
-	var containers []listed
-	var volumes []struct {
+	type created struct {
 		Labels    map[string]string
 		CreatedAt time.Time
 	}
+	var containers, ofUnits []listed
+	var volumes, claims []created
+	labelled := func(labels ...string) map[string][]string { return map[string][]string{"label": labels} }
+	list := func(into *[]created, filter map[string][]string) error {
+		return c.call(ctx, get(doing, "/volumes/json", url.Values{"filters": {filters(filter)}}), into)
+	}
 	err := together(
-		func() (err error) { containers, err = c.list(ctx, doing, everybody); return },
+		func() (err error) { containers, err = c.list(ctx, doing, labelled(translate.LabelProject)); return },
+		func() (err error) { ofUnits, err = c.list(ctx, doing, labelled(translate.LabelUnit)); return },
+		func() error { return list(&volumes, labelled(translate.LabelProject)) },
 		func() error {
-			return c.call(ctx, get(doing, "/volumes/json", url.Values{"filters": {filters(everybody)}}), &volumes)
+			return list(&claims, labelled(translate.LabelUnit, translate.LabelRole+"="+translate.RoleClaim))
 		},
 	)
 	if err != nil {
 		return nil, err
 	}
 	projects := map[string]*Project{}
-	part := func(labels map[string]string, created time.Time) *Project {
-		name := labels[translate.LabelProject]
+	part := func(name string, created time.Time) *Project {
 		p := projects[name]
 		if p == nil {
 			p = &Project{Name: name, Created: created}
@@ -51,15 +57,21 @@ func (c *Client) Inventory(ctx context.Context) ([]Project, error) {
 		}
 		return p
 	}
-	for _, v := range volumes {
-		part(v.Labels, v.CreatedAt)
+	for _, v := range slices.Concat(volumes, claims) {
+		part(projectOf(v.Labels), v.CreatedAt)
 	}
-	for _, l := range containers {
-		p := part(l.Labels, l.Created)
-		switch role := l.Labels[translate.LabelRole]; {
+	for _, l := range slices.Concat(containers, ofUnits) {
+		name, role := l.Labels[translate.LabelProject], l.Labels[translate.LabelRole]
+		units := name == ""
+		if units {
+			name = l.Labels[translate.LabelUnit]
+		}
+		p := part(name, l.Created)
+		p.Units = p.Units || units
+		switch {
 		case l.IsInfra:
 			p.Pods++
-		case role == translate.RoleApp || role == translate.RoleInit || role == translate.RoleSidecar:
+		case units || role == translate.RoleApp || role == translate.RoleInit || role == translate.RoleSidecar:
 			p.Containers++
 			if status, _ := statusOf(l, c.alive); status == plan.Running {
 				p.Running++

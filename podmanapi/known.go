@@ -82,20 +82,13 @@ func (k *known) join(project string) {
 // owner says whose an object with these labels is, in words; it is empty for podup's own. A client
 // that has neither observed nor made anything may touch what any project owns.
 func (k *known) owner(labels map[string]string) string {
-	project := labels[translate.LabelProject]
+	project := projectOf(labels)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if project != "" && (len(k.projects) == 0 || k.projects[project]) {
 		return ""
 	}
-	return ownerName(project)
-}
-
-func ownerName(project string) string {
-	if project == "" {
-		return "not made by podup"
-	}
-	return "of project " + project
+	return ownerName(labels)
 }
 
 func (k *known) add(of kind, name, id string) {

@@ -18,6 +18,7 @@ func (c *Client) Observe(ctx context.Context, want translate.Project) (plan.Actu
 	var (
 		containers []listed
 		volumes    []object
+		claims     []object
 		networks   []object
 		secrets    []object
 		images     map[string]string
@@ -30,6 +31,7 @@ func (c *Client) Observe(ctx context.Context, want translate.Project) (plan.Actu
 			return
 		},
 		func() (err error) { volumes, err = c.volumes(ctx, doing, projectLabel(want.Name)); return },
+		func() (err error) { claims, err = c.volumes(ctx, doing, claimLabels(want.Name)); return },
 		func() error { return c.call(ctx, get(doing, "/networks/json", nil), &networks) },
 		// There is no filter for labels of secrets: `invalid filter "label"` (5.8, 5.4).
 		func() error { return c.call(ctx, get(doing, "/secrets/json", nil), &secrets) },
@@ -45,6 +47,7 @@ func (c *Client) Observe(ctx context.Context, want translate.Project) (plan.Actu
 		Images:  images,
 	}
 	c.addVolumes(&actual, volumes)
+	c.addVolumes(&actual, slices.DeleteFunc(claims, func(v object) bool { return projectOf(v.Labels) != want.Name }))
 	for _, n := range networks {
 		if n.labels()[translate.LabelProject] == want.Name {
 			actual.Networks = append(actual.Networks, n.Name)

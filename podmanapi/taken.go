@@ -17,7 +17,7 @@ func (c *Client) taken(ctx context.Context, want translate.Project, actual plan.
 	wanted := missingNames(want, actual)
 	taken := map[string]string{}
 	claim := func(of kind, name string, labels map[string]string) {
-		if labels[translate.LabelProject] != want.Name && slices.Contains(wanted[of], name) {
+		if projectOf(labels) != want.Name && slices.Contains(wanted[of], name) {
 			taken[string(of)+"/"+name] = ownerText(labels)
 		}
 	}
@@ -65,11 +65,42 @@ func (c *Client) taken(ctx context.Context, want translate.Project, actual plan.
 	return taken, nil
 }
 
-func ownerText(labels map[string]string) string {
+// projectOf is the project that may use and remove an object with these labels. The data of a claim is the
+// project's whoever made it, podup up or units: nobody can give a volume other labels afterwards (5.8).
+func projectOf(labels map[string]string) string {
 	if project := labels[translate.LabelProject]; project != "" {
-		return "project " + project
+		return project
 	}
-	return "not made by podup"
+	if labels[translate.LabelRole] == translate.RoleClaim {
+		return labels[translate.LabelUnit]
+	}
+	return ""
+}
+
+// labelSystemd is what Podman labels a container with that runs below a unit (5.8).
+const labelSystemd = "PODMAN_SYSTEMD_UNIT"
+
+// ownerText says whose an object is.
+func ownerText(labels map[string]string) string {
+	switch {
+	case labels[translate.LabelUnit] != "":
+		return "units of " + labels[translate.LabelUnit]
+	case labels[translate.LabelProject] != "":
+		return "project " + labels[translate.LabelProject]
+	case labels[labelSystemd] != "":
+		return "unit " + labels[labelSystemd]
+	}
+	return notOurs
+}
+
+const notOurs = "not made by podup"
+
+// ownerName is the same behind "it is".
+func ownerName(labels map[string]string) string {
+	if owner := ownerText(labels); owner != notOurs {
+		return "of " + owner
+	}
+	return notOurs
 }
 
 // exactly is a filter for names. The engine takes each for a regular expression.

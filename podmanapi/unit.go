@@ -15,7 +15,7 @@ import (
 )
 
 // What systemd units make carries translate.LabelUnit and not the project label. The methods here touch
-// nothing else, and no other method touches what they do. Objects are called as in plan.Change.Object:
+// nothing else, and no other method touches what they do, but for the data of claims (projectOf). Objects are called as in plan.Change.Object:
 // "container/web-app".
 
 // UnitObjects gives what the units of an installed project have made and use, sorted: pods before their
@@ -73,7 +73,7 @@ func (c *Client) UnitTaken(ctx context.Context, project string, objects []string
 	taken := map[string]string{}
 	claim := func(of kind, name string, labels map[string]string) {
 		if labels[translate.LabelUnit] != project && slices.Contains(names[of], name) {
-			taken[string(of)+"/"+name] = unitOwner(labels)
+			taken[string(of)+"/"+name] = ownerText(labels)
 		}
 	}
 	var (
@@ -109,27 +109,6 @@ func (c *Client) UnitTaken(ctx context.Context, project string, objects []string
 	return taken, nil
 }
 
-// labelSystemd is what Podman labels a container with that runs below a unit (5.8).
-const labelSystemd = "PODMAN_SYSTEMD_UNIT"
-
-func unitOwner(labels map[string]string) string {
-	switch {
-	case labels[translate.LabelUnit] != "":
-		return "units of " + labels[translate.LabelUnit]
-	case labels[translate.LabelProject] == "" && labels[labelSystemd] != "":
-		return "unit " + labels[labelSystemd]
-	}
-	return ownerText(labels)
-}
-
-func foreignUnit(doing string, labels map[string]string) error {
-	owner := unitOwner(labels)
-	if labels[translate.LabelUnit]+labels[translate.LabelProject]+labels[labelSystemd] != "" {
-		owner = "of " + owner
-	}
-	return &foreign{doing, owner}
-}
-
 // RemoveUnitObject removes what units have made; pods and containers that run are killed, a secret that
 // is used is removed all the same. What is gone is no error.
 func (c *Client) RemoveUnitObject(ctx context.Context, project, name string) error {
@@ -144,7 +123,7 @@ func (c *Client) RemoveUnitObject(ctx context.Context, project, name string) err
 		return err
 	}
 	if labels := found.labels(); labels[translate.LabelUnit] != project {
-		return foreignUnit(doing, labels)
+		return &foreign{doing, ownerName(labels)}
 	}
 	id, query := found.ID, url.Values(nil)
 	switch of {
@@ -178,7 +157,7 @@ func (c *Client) UnitSecret(ctx context.Context, project, name string, want tran
 	}
 	labels := shown.labels()
 	if labels[translate.LabelUnit] != project {
-		return false, false, foreignUnit(doing, labels)
+		return false, false, &foreign{doing, ownerName(labels)}
 	}
 	if !opaque(want) {
 		return true, shown.SecretData == want.Reveal(), nil

@@ -186,6 +186,9 @@ func wantedPod(project translate.Project, p translate.Pod) call {
 
 func wantedVolume(project translate.Project, v translate.Volume) call {
 	c := call{flags: map[string][]string{"ignore": {""}, "label": {"io.podup.unit=" + project.Name}}, rest: []string{v.Name}}
+	if v.Pod == "" {
+		c.add("label", "io.podup.role=claim")
+	}
 	c.add("opt", "nocopy")
 	switch {
 	case v.Page > 0 && v.Group != nil:

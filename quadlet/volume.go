@@ -48,6 +48,9 @@ func (g *generator) volume(v translate.Volume) {
 		}
 	}
 	data.head = g.head(unit, service, v.Name)
+	if v.Pod == "" {
+		data.Labels = append(data.Labels, translate.LabelRole+"="+translate.RoleClaim)
+	}
 	g.write(v.Pod, unit, service, "volume", data)
 }
 

@@ -7,6 +7,8 @@ import (
 
 // Manager is a service manager. Of a unit that it does not know, Stop and Reset do nothing.
 type Manager interface {
+	// Version is the manager's own, as its distribution has it: "257.13-1~deb13u1".
+	Version(ctx context.Context) (string, error)
 	// Reload runs the generators and reads all units anew.
 	Reload(ctx context.Context) error
 	// State asks for a unit; one that is unknown has Load "not-found".

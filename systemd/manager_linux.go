@@ -79,6 +79,17 @@ func (m manager) Close() error {
 	return nil
 }
 
+func (m manager) Version(context.Context) (string, error) {
+	text, err := m.GetManagerProperty("Version") // of D-Bus's text format: in quotes
+	if err == nil {
+		text, err = strconv.Unquote(text)
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask the service manager for its version: %w", err)
+	}
+	return text, nil
+}
+
 func (m manager) Reload(ctx context.Context) error {
 	if err := m.ReloadContext(ctx); err != nil {
 		return fmt.Errorf("reload the service manager: %w", err)

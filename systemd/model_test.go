@@ -31,6 +31,7 @@ type world struct {
 	secrets map[string]string
 	broken  error // what the engine says to everything
 	enabled map[string]bool
+	version string
 	said    []string
 }
 
@@ -345,7 +346,8 @@ func (w *world) Update(ctx context.Context, service string) (<-chan string, erro
 	w.updates++
 	return w.Start(ctx, service)
 }
-func (w *world) Reset(context.Context, string) error { return nil }
+func (w *world) Version(context.Context) (string, error) { return w.version, w.broken }
+func (w *world) Reset(context.Context, string) error     { return nil }
 func (w *world) Enable(_ context.Context, path string) error {
 	w.enabled[filepath.Base(path)] = true
 	return nil

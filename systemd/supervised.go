@@ -50,52 +50,51 @@ func (h Host) ServiceChange(project string, was, text []byte) string {
 	return "write " + filepath.Join(h.Service, name) + "\nrestart " + name
 }
 
-// InstallService writes a project's own service and enables it; with start, it runs in the end. One that runs
-// is restarted where its unit has changed and reloads its manifests where it has not.
-func (in *Installer) InstallService(ctx context.Context, text []byte, start bool) (*Trouble, error) {
+// ServiceUpdate is what is left to do for a project's own service that has been installed.
+type ServiceUpdate struct {
+	before  State
+	changed bool // what the unit says
+}
+
+// InstallService writes a project's own service and enables it.
+func (in *Installer) InstallService(ctx context.Context, text []byte) (update ServiceUpdate, err error) {
 	name := quadlet.ServiceName(in.Project)
 	path := filepath.Join(in.Host.Service, name)
 	was, err := in.Host.ReadService(in.Project)
 	if err != nil {
-		return nil, err
+		return update, err
 	}
 	for _, found := range in.Host.ordinary(name) {
 		if found.Path != path {
-			return nil, fmt.Errorf("%s is the service %s, and podup wants to write it: rename the project", found.Path, name)
+			return update, fmt.Errorf("%s is the service %s, and podup wants to write it: rename the project", found.Path, name)
 		}
 	}
-	var before State
+	update.changed = !bytes.Equal(rules(was), rules(text))
 	if in.Manager != nil {
-		if before, err = in.Manager.State(ctx, name); err != nil {
-			return nil, err
+		if update.before, err = in.Manager.State(ctx, name); err != nil {
+			return update, err
 		}
-		if before.Up() && before.Path != "" && !same(before.Path, path) {
-			return nil, fmt.Errorf("the service %s runs from %s, and podup wants to write it to %s: stop it first", name, before.Path, path)
+		if update.before.Up() && update.before.Path != "" && !same(update.before.Path, path) {
+			return update, fmt.Errorf("the service %s runs from %s, and podup wants to write it to %s: stop it first", name, update.before.Path, path)
 		}
 	}
 	if !bytes.Equal(was, text) {
 		if err := in.writeService(name, text); err != nil {
-			return nil, err
+			return update, err
 		}
 		in.Report("wrote", path)
 	}
 	if in.Manager == nil {
-		return nil, nil
+		return update, nil
 	}
 	// Both are cheap, and a run that was killed may have done neither.
 	if err := in.do("enable " + name); err != nil {
-		return nil, err
+		return update, err
 	}
 	if err := in.Manager.Enable(ctx, path); err != nil {
-		return nil, err
+		return update, err
 	}
-	if err := in.reload(ctx); err != nil {
-		return nil, err
-	}
-	if !start {
-		return nil, nil
-	}
-	return in.updateService(ctx, name, before, !bytes.Equal(rules(was), rules(text)))
+	return update, in.reload(ctx)
 }
 
 func (in *Installer) writeService(name string, text []byte) error {
@@ -113,16 +112,17 @@ func (in *Installer) writeService(name string, text []byte) error {
 	return t.sync()
 }
 
-// updateService starts the service, or lets it take up what has changed.
-func (in *Installer) updateService(ctx context.Context, name string, before State, changed bool) (*Trouble, error) {
-	verb := "started"
+// UpdateService starts a project's own service. One that runs is restarted where its unit has changed, and
+// reloads its manifests where it has not.
+func (in *Installer) UpdateService(ctx context.Context, update ServiceUpdate) (*Trouble, error) {
+	name, verb := quadlet.ServiceName(in.Project), "started"
 	switch {
-	case before.Up() && changed:
+	case update.before.Up() && update.changed:
 		verb = "restarted"
 		if err := in.stop(ctx, []string{name}); err != nil {
 			return nil, err
 		}
-	case before.Up():
+	case update.before.Up():
 		verb = "reloaded"
 		if err := in.do("reload " + name); err != nil {
 			return nil, err

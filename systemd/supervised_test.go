@@ -16,7 +16,11 @@ func ownService(lines ...string) []byte {
 
 func (w *world) installService(kill int, text []byte) error {
 	in, _ := w.installer(kill)
-	trouble, err := in.InstallService(w.t.Context(), text, true)
+	update, err := in.InstallService(w.t.Context(), text)
+	if err != nil {
+		return err
+	}
+	trouble, err := in.UpdateService(w.t.Context(), update)
 	if trouble != nil {
 		w.said = append(w.said, trouble.Service+" "+trouble.Text)
 	}

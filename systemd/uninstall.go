@@ -8,11 +8,8 @@ import (
 	"maps"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/podup/podup/quadlet"
 )
 
 // Leftover is what an uninstall finds of a project.
@@ -207,25 +204,4 @@ func (in *Installer) removeDir(disk Disk) error {
 		return fmt.Errorf("uninstall project %s: %w", in.Project, err)
 	}
 	return nil
-}
-
-// Installed are the projects that are installed, sorted.
-func (h Host) Installed() []string {
-	var projects []string
-	entries, _ := os.ReadDir(h.Quadlet) // none: nothing is
-	for _, entry := range entries {
-		if disk, err := h.Read(entry.Name()); entry.IsDir() && err == nil && !disk.Empty() && !disk.Bare {
-			projects = append(projects, entry.Name())
-		}
-	}
-	services, _ := filepath.Glob(filepath.Join(h.Service, "*.service"))
-	for _, file := range services {
-		if text, err := os.ReadFile(file); err == nil {
-			if project, ours := owner(text); ours && filepath.Base(file) == quadlet.ServiceName(project) {
-				projects = append(projects, project)
-			}
-		}
-	}
-	slices.Sort(projects)
-	return slices.Compact(projects)
 }

@@ -12,8 +12,8 @@ const (
 	LabelSource    = "io.podup.source"    // of a secret, its Source
 )
 
-// LabelUnit is the only label of podup on what systemd units make and use: the name of the installed
-// project. Such an object is no project's of `podup up`.
+// LabelUnit is on what systemd units make and use, in place of LabelProject: the name of the installed
+// project. Such an object is no project's of `podup up`, but for a claim's volume, which has RoleClaim as well.
 const LabelUnit = "io.podup.unit"
 
 // Roles of engine objects.

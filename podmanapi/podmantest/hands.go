@@ -37,6 +37,16 @@ func (s *Service) LeavePod(name string, labels map[string]string) {
 	s.change()
 }
 
+// LeaveVolume makes a volume that nobody uses.
+func (s *Service) LeaveVolume(name string, labels map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.newVolume(name, labels, nil); err != nil {
+		s.t.Fatal(err)
+	}
+	s.change()
+}
+
 func (s *Service) mustFind(name string) *container {
 	i := s.containerIndex(name)
 	if i < 0 {

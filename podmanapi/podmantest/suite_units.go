@@ -52,6 +52,37 @@ func unitCases() []scenario {
 			}
 			c.unitObjects()
 		}},
+		{"the data of a claim of units is their project's, and no other volume of units is", func(c *trial) {
+			claim, other, stranger := c.podName("-claim"), c.podName("-other"), c.podName("-stranger")
+			make := func(name string, labels object) {
+				c.raw.must("POST", "/volumes/create", object{"Name": name, "Label": labels}, nil)
+			}
+			make(claim, object{translate.LabelUnit: c.project, translate.LabelRole: translate.RoleClaim})
+			make(other, object{translate.LabelUnit: c.project})
+			make(stranger, object{translate.LabelUnit: c.project + "x", translate.LabelRole: translate.RoleClaim})
+			want := translate.Project{Name: c.project}
+			for _, name := range []string{claim, other, stranger} {
+				want.Volumes = append(want.Volumes, translate.Volume{Project: c.project, Name: name, Kind: translate.Claim})
+			}
+			actual, err := c.Observe(c.ctx, want)
+			c.must("observe", err)
+			if found := slices.Collect(maps.Keys(actual.Volumes)); !slices.Equal(found, []string{claim}) || actual.Volumes[claim].Role != translate.RoleClaim {
+				c.Errorf("volumes of the project: %v", actual.Volumes)
+			}
+			taken := map[string]string{"volume/" + other: "units of " + c.project, "volume/" + stranger: "units of " + c.project + "x"}
+			if !maps.Equal(actual.Taken, taken) {
+				c.Errorf("taken: %v, want %v", actual.Taken, taken)
+			}
+			for _, name := range []string{other, stranger} {
+				if err := c.RemoveVolume(c.ctx, name); err == nil || !strings.Contains(err.Error(), "it is of units of "+c.project) {
+					c.Errorf("remove %s: %v", name, err)
+				}
+			}
+			c.must("remove the claim", c.RemoveVolume(c.ctx, claim))
+			c.unitObjects("volume/" + other)
+			c.must("remove the other", c.RemoveUnitObject(c.ctx, c.project, "volume/"+other))
+			c.must("remove the stranger", c.RemoveUnitObject(c.ctx, c.project+"x", "volume/"+stranger))
+		}},
 		{"a project's objects are not the units'", func(c *trial) {
 			app := c.app("app", "sleep", "forever")
 			c.up(c.pod(app))
