@@ -107,11 +107,32 @@ func (l *lead) inspect(ctx context.Context) (map[string]plan.Run, error) {
 			return nil, fmt.Errorf("inspect container/%s: %w", name, err)
 		}
 		runs[name] = l.message(ctx, run)
+		l.state.Containers[name] = newer(l.state.Containers[name], runs[name])
 	}
 	for name := range l.state.Containers {
 		delete(l.suspects, name)
 	}
 	return runs, nil
+}
+
+// newer is what an inspection makes of a container's line in the list, which was made a moment before. Left as
+// it was, nobody would look again: what an inspection has shown to have ended has no end to wait for.
+func newer(listed plan.ContainerState, run plan.Run) plan.ContainerState {
+	switch {
+	case run.ID != listed.ID || run.StartedAt.IsZero():
+		return listed
+	case run.Running():
+		if !running(listed.Status) {
+			listed.Status, listed.ExitCode, listed.ExitedAt = plan.Running, 0, time.Time{}
+		}
+	case running(listed.Status):
+		listed.Status, listed.ExitCode, listed.ExitedAt = plan.Exited, run.ExitCode, run.FinishedAt
+		if run.Lost {
+			listed.Status = plan.Lost
+		}
+	}
+	listed.StartedAt = run.StartedAt
+	return listed
 }
 
 // decide decides and acts until only workers have something to do.
