@@ -41,13 +41,12 @@ specgen:
 # On this machine's Podman, else on every engine of e2e/workstation; PODUP_E2E_ENGINES chooses.
 e2e:
 	$(RACE_WARNING)
-	@echo 'TestCluster is left to `make cluster`: it builds Kubernetes.'
-	go test $(RACE) -v -count=1 -timeout=40m -skip '^TestCluster$$' ./e2e
+	go test $(RACE) -v -count=1 -timeout=40m ./e2e
 
 # The examples, and the kubectl commands of docs, in a real cluster, which e2e/cluster builds. No part of
 # `test`: the first time it compiles all of Kubernetes, which takes two processors ten minutes.
 cluster:
-	go test -v -count=1 -timeout=90m -run '^TestCluster$$' ./e2e
+	PODUP_E2E_CLUSTER=1 go test -v -count=1 -timeout=90m -run '^TestCluster$$' ./e2e
 
 # Records the traces of e2e/testdata/reference anew; its README says what the command is.
 reference:

@@ -101,6 +101,9 @@ func (l load) run(ctx context.Context) (pace, error) {
 		return pace{}, err
 	}
 	p := paceOf(slices.Concat(times...), l.length)
+	if p.Rate == 0 {
+		return pace{}, fmt.Errorf("no answer came within %v", l.length)
+	}
 	for _, count := range answers {
 		p.Answers += count
 	}

@@ -40,8 +40,8 @@ func (b *bench) localhost(ctx context.Context, s strength) (err error) {
 		return err
 	}
 	const front, back = 8080, 8000 // in networks of their own
-	service := service(ctx)
-	processes, end, err := b.host(ctx, service, nginxConf(local(ports[0]), local(ports[1])), ports[1])
+	below := service(ctx)
+	processes, end, err := b.host(ctx, below, nginxConf(local(ports[0]), local(ports[1])), ports[1])
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (b *bench) localhost(ctx context.Context, s strength) (err error) {
 		{name: "one pod, published port", address: local(ports[2]), containers: []string{"bench-localhost-nginx", "bench-localhost-app"}},
 	}
 	for i := range all {
-		if err := all[i].find(ctx, service); err != nil {
+		if err := all[i].find(ctx, below); err != nil {
 			return fmt.Errorf("%s: %w", all[i].name, err)
 		}
 	}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,13 +18,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// clusterVar is set by `make cluster`, which builds Kubernetes.
+const clusterVar = "PODUP_E2E_CLUSTER"
+
 // clusterImagesVar names an archive with the images of the examples (podman save), else they are built.
 const clusterImagesVar = "PODUP_CLUSTER_IMAGES"
 
 // TestCluster gives a real cluster what podup gets: the examples, unchanged, and the commands that the
-// documents have for kubectl. The script cluster builds one, which takes minutes; so `make cluster` runs this
-// test, and `make test` skips it by name.
+// documents have for kubectl. The script cluster builds one, which takes minutes: `make cluster` runs this test,
+// and `make test` says that it does not.
 func TestCluster(t *testing.T) {
+	if os.Getenv(clusterVar) == "" {
+		t.Skip("make cluster runs it: it builds Kubernetes, which takes minutes")
+	}
 	if reason := noWorkstation(); reason != "" {
 		t.Fatalf("no cluster can be booted: %s", reason)
 	}
@@ -43,11 +50,21 @@ func TestCluster(t *testing.T) {
 	t.Run("documents", c.documents)
 }
 
+// clusterPatience is for one command of the cluster's, loading all images included.
+const clusterPatience = 5 * time.Minute
+
 // cluster is the one that the script of this name leads.
 type cluster struct{}
 
 func (cluster) try(args ...string) (string, error) {
-	out, err := exec.Command("./cluster", args...).CombinedOutput()
+	ctx, cancel := context.WithTimeout(context.Background(), clusterPatience)
+	defer cancel()
+	command := exec.CommandContext(ctx, "./cluster", args...)
+	command.WaitDelay = time.Second
+	out, err := command.CombinedOutput()
+	if ctx.Err() != nil {
+		err = fmt.Errorf("it does not end within %v", clusterPatience)
+	}
 	return strings.TrimRight(string(out), "\n"), err
 }
 

@@ -60,7 +60,7 @@ func shown(t *testing.T, script string, args ...string) {
 // imagesOfUser copies images of the examples from the store of the user whose engine came before.
 func imagesOfUser(t *testing.T, names ...string) {
 	t.Helper()
-	copyImages := `set -e
+	copyImages := `set -euo pipefail
 cd "$1"
 images=$(for name in $2; do sed -n '1s/^# image: //p' "$name/Containerfile"; done)
 setpriv --reuid dev --regid dev --init-groups env HOME=/home/dev XDG_RUNTIME_DIR=/run/user/1000 podman save --quiet --multi-image-archive $images | podman load --quiet`
