@@ -121,6 +121,7 @@ func workstation(t *testing.T, flavour string) {
 			t.Fatal(err)
 		}
 	}
+	run("root", "rm", "-rf", insideDir) // also what an earlier version of the tests had there
 	run("push", dir, filepath.Dir(insideDir))
 }
 
