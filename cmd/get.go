@@ -67,6 +67,9 @@ func runGet(ctx context.Context, opts *getOptions) error {
 	}
 	defer done()
 	names := podArgs(o.actual, opts.pods)
+	if err := a.notHere(o.actual, names...); err != nil {
+		return err
+	}
 	all, err := o.lives(ctx, names)
 	if err != nil {
 		return err

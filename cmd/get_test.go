@@ -46,6 +46,15 @@ func TestGetGivesPodsThatKubernetesReads(t *testing.T) {
 		if app.Name != "app" || app.RestartCount != 3 || app.State.Waiting == nil || app.State.Waiting.Reason != "CrashLoopBackOff" || app.LastTerminationState.Terminated.ExitCode != 1 {
 			t.Errorf("container %+v", app)
 		}
+		if pod.Generation != 1 || pod.Status.ObservedGeneration != 1 || pod.Status.Conditions[0].ObservedGeneration != 1 {
+			t.Errorf("generation %d, observed %d, by a condition %d", pod.Generation, pod.Status.ObservedGeneration, pod.Status.Conditions[0].ObservedGeneration)
+		}
+		if pod.Spec.ServiceAccountName != "default" || pod.Spec.DeprecatedServiceAccount != "default" {
+			t.Errorf("service account %q, by its old name %q", pod.Spec.ServiceAccountName, pod.Spec.DeprecatedServiceAccount)
+		}
+		if app.ImageID != "sha256:5d2f3a9e81c07b64" || app.Resources == nil || pod.Status.Resources == nil {
+			t.Errorf("image %q, resources %v of %v", app.ImageID, app.Resources, pod.Status.Resources)
+		}
 		if strings.Contains(got.out, "hush") {
 			t.Error("the value of a Secret is in it")
 		}

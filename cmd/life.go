@@ -120,10 +120,28 @@ func (o *overview) life(ctx context.Context, pod string) (life, error) {
 			}
 		}
 		l.state = believed(l.state, l.memory)
-		return l, nil
+		return l, o.identify(ctx, &l)
 	}
 	l.memory, err = recall(ctx, o.engine, l.pod, state, l.memory)
 	return l, err
+}
+
+// identify asks for the digests of images that a supervisor has not noted yet: of containers it is only beginning to
+// lead. Of such a run the memory holds nothing else, so that the engine's list stays what is believed.
+func (o *overview) identify(ctx context.Context, l *life) error {
+	for name, known := range l.memory.Containers {
+		c, there := l.state.Containers[translate.ContainerName(l.state.Name, name)]
+		if !there || c.Status != plan.Running || known.Run.ImageDigest != "" || !known.Run.StartedAt.IsZero() {
+			continue
+		}
+		run, err := o.engine.Inspect(ctx, c.Name)
+		if err != nil {
+			return fmt.Errorf("look at container %s/%s: %w", l.state.Name, name, err)
+		}
+		known.Run.ImageID, known.Run.ImageDigest = run.ImageID, run.ImageDigest
+		l.memory.Containers[name] = known
+	}
+	return nil
 }
 
 // lives gives the pods of the snapshot that are named, all where none is, by name.
@@ -189,6 +207,7 @@ func (l life) object(now time.Time) *corev1.Pod {
 		object.UID = types.UID(l.pod.UID)
 	}
 	object.CreationTimestamp = metav1.NewTime(l.born())
+	object.Generation = status.Generation
 	object.Status = l.status(now)
 	return object
 }
@@ -229,7 +248,11 @@ func (l life) wanted(name string) (translate.Container, bool) {
 	return all[i], true
 }
 
-// noPods says on standard error that there is nothing to show.
+// noPods says on standard error that there is nothing to show, and why.
 func (a *app) noPods(project string) {
-	fmt.Fprintf(a.env.Err, "project %s has no pods (podup ls lists the projects)\n", project)
+	text := a.installedText(project)
+	if text == "" {
+		text = fmt.Sprintf("project %s has no pods (podup ls lists the projects)", project)
+	}
+	fmt.Fprintln(a.env.Err, text)
 }

@@ -59,6 +59,9 @@ func (a *app) load(strict bool, network string) (loaded, error) {
 			Message: "there is no object in it; podup runs objects of kind Pod",
 		}})
 	}
+	if strict {
+		asErrors(l.problems)
+	}
 	l.problems = manifest.Merge(l.problems, check(l.set, a.checkedAs(), strict, network))
 	return l, nil
 }
@@ -95,11 +98,16 @@ func check(set manifest.Set, project string, strict bool, network string) manife
 	// is made here is kept.
 	_, found := translate.Want(set, translate.Options{Project: project, Network: network, SecretKey: randomKey()})
 	if strict {
-		for i := range found {
-			found[i].Severity = manifest.SeverityError
-		}
+		asErrors(found)
 	}
 	return manifest.Merge(problems, found)
+}
+
+// asErrors is what --strict makes of findings.
+func asErrors(problems manifest.Problems) {
+	for i := range problems {
+		problems[i].Severity = manifest.SeverityError
+	}
 }
 
 func randomKey() []byte {

@@ -29,13 +29,15 @@ func TestValidateCountsWhatItFound(t *testing.T) {
 		code     int
 		want     string
 	}{
-		"a valid pod":              {webManifest, nil, 0, "<stdin>: 1 pod: valid\n"},
-		"several objects":          {claimManifest, nil, 0, "2 pods, 1 secret, 1 persistentVolumeClaim: valid\n"},
-		"errors":                   {strings.Replace(webManifest, "name: side", "name: app", 1), nil, 3, "1 error\n"},
-		"nothing":                  {"", nil, 3, "there is no object in it"},
-		"a warning":                {webManifest + "  nodeSelector: {a: b}\n", nil, 0, "1 pod: valid, 1 warning\n"},
-		"a warning taken strictly": {webManifest + "  nodeSelector: {a: b}\n", []string{"--strict"}, 3, "1 error\n"},
-		"a reference into nowhere": {strings.Replace(claimManifest, "name: login, key", "name: gone, key", 1), nil, 3, "gone"},
+		"a valid pod":                      {webManifest, nil, 0, "<stdin>: 1 pod: valid\n"},
+		"several objects":                  {claimManifest, nil, 0, "2 pods, 1 secret, 1 persistentVolumeClaim: valid\n"},
+		"errors":                           {strings.Replace(webManifest, "name: side", "name: app", 1), nil, 3, "1 error\n"},
+		"nothing":                          {"", nil, 3, "there is no object in it"},
+		"a warning":                        {webManifest + "  nodeSelector: {a: b}\n", nil, 0, "1 pod: valid, 1 warning\n"},
+		"a warning taken strictly":         {webManifest + "  nodeSelector: {a: b}\n", []string{"--strict"}, 3, "1 error\n"},
+		"kubectl cannot read it":           {"%YAML 1.1\n---\n" + webManifest, nil, 0, "<stdin>:1:1: warning: kubectl refuses"},
+		"kubectl cannot read it, strictly": {"%YAML 1.1\n---\n" + webManifest, []string{"--strict"}, 3, "<stdin>:1:1: error: kubectl refuses"},
+		"a reference into nowhere":         {strings.Replace(claimManifest, "name: login, key", "name: gone, key", 1), nil, 3, "gone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := runMain(t, noEngine(t), test.manifest, append([]string{"validate", "-f", "-"}, test.args...)...)

@@ -28,7 +28,10 @@ type object struct {
 // objects gives what a document holds: itself or, for a List, its items, and their items.
 func (l *loader) objects(t *text, root *yaml.Node, raw rawJSON, depth int) []object {
 	w := &walker{text: t, types: l.types, secret: maybeSecret(root)}
-	defer func() { l.problems = append(l.problems, w.problems...) }()
+	defer func() {
+		l.problems = append(l.problems, w.problems...)
+		l.warnings = append(l.warnings, w.warnings...)
+	}()
 	root = deref(root)
 	if root.Kind != yaml.MappingNode {
 		w.report(w.field(root, nil, ""), "kubernetes-type", "a document must be a mapping with apiVersion and kind")
@@ -40,6 +43,9 @@ func (l *loader) objects(t *text, root *yaml.Node, raw rawJSON, depth int) []obj
 	}
 	kind := l.kind(w, root)
 	if kind == "List" {
+		if _, at := lookup(root, "kind"); depth > 0 {
+			w.nested(w.field(at, nil, "kind"))
+		}
 		return l.items(w, root, raw, depth)
 	}
 	goType, ok := typeOf(kind)

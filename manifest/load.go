@@ -21,7 +21,7 @@ const maxProblems = 1000
 
 // Load decodes every document of the sources, several a file and the items of Lists included, the
 // way an API server does: strictly, then with Kubernetes' defaults. All findings are errors, each
-// with its own place. A document in which something was refused is in the Set all the same, without
+// with its own place, but for warnings of what kubectl would not read. A document in which something was refused is in the Set all the same, without
 // what was refused, so that the checks that follow find the rest; see Document.Refused. So a Set
 // is complete only if no problem is an error.
 func Load(sources []Source) (Set, Problems) {
@@ -36,7 +36,7 @@ func Load(sources []Source) (Set, Problems) {
 			break
 		}
 	}
-	return l.set, Sort(l.problems)
+	return l.set, Sort(append(l.problems, bounded(l.warnings)...))
 }
 
 // FromObjects makes a Set of objects that have no source. Dir is where relative host paths start.
@@ -60,7 +60,8 @@ func documents[T any](objects []T, dir string) []Document[T] {
 
 type loader struct {
 	set      Set
-	problems Problems
+	problems Problems // errors
+	warnings Problems
 	types    structures
 	named    map[string]place // by kind and name
 }
@@ -78,7 +79,10 @@ func (l *loader) source(source Source) {
 		return
 	}
 	t := newText(source.Name, content)
-	for _, c := range split(content) {
+	chunks := split(content)
+	// At the end, when it is known which lines hold a Secret.
+	defer func() { l.warnings = append(l.warnings, unlikeKubectl(t, chunks)...) }()
+	for _, c := range chunks {
 		if len(l.problems) >= maxProblems {
 			return
 		}

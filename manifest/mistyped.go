@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -61,13 +62,13 @@ func (w *walker) base64(n *yaml.Node, f *Field) any {
 }
 
 // mistyped says what a field must be, what it is instead, and what to write. Wanted is scalarNull
-// for what is no plain scalar.
-func (w *walker) mistyped(f *Field, n *yaml.Node, must string, wanted scalarType) {
+// for what is no plain scalar; instead is what to write where that is known.
+func (w *walker) mistyped(f *Field, n *yaml.Node, must string, wanted scalarType, instead ...string) {
 	message := must + ", not " + w.what(f, n)
 	if f.Kind == Scalar {
 		message += remedy(wanted, resolve(n), f.hidden)
 	}
-	w.refuse(f, "kubernetes-type", message)
+	w.refuse(f, "kubernetes-type", message+strings.Join(instead, ""))
 }
 
 func (w *walker) what(f *Field, n *yaml.Node) string {

@@ -87,13 +87,33 @@ func (s structures) advice(name string, at frame, enclosing []frame) (message, n
 			if outer.path == "" {
 				return "it belongs at the top of the document", ""
 			}
+			if name == "volumes" && known.fields["volumeMounts"] != nil {
+				return "it belongs in " + outer.path + ", and where the container sees them in volumeMounts", ""
+			}
 			return "it belongs in " + outer.path, ""
 		}
+	}
+	if meant := beginning(name, known.names); meant != "" {
+		return "did you mean " + meant + "?", meant
 	}
 	if meant := foreign(name); meant != "" && slices.Contains(known.names, meant) {
 		return "did you mean " + meant + "?", meant
 	}
 	return "known fields: " + strings.Join(slices.Sorted(slices.Values(known.names)), ", "), ""
+}
+
+// beginning gives the one name that begins with the word: "initialDelay" is short for initialDelaySeconds.
+func beginning(word string, names []string) string {
+	found := ""
+	for _, name := range names {
+		if len(word) >= 4 && strings.HasPrefix(name, word) {
+			if found != "" {
+				return ""
+			}
+			found = name
+		}
+	}
+	return found
 }
 
 // foreign translates the words of Compose files to what a container has.

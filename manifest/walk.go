@@ -16,8 +16,9 @@ import (
 type walker struct {
 	text     *text
 	types    structures
-	secret   bool // of a Secret only some values may be shown
-	problems Problems
+	secret   bool     // of a Secret only some values may be shown
+	problems Problems // errors
+	warnings Problems
 	refused  []string
 	outer    []frame
 	depth    int
@@ -117,7 +118,7 @@ func (w *walker) refuse(f *Field, rule, message string) {
 
 func (w *walker) structure(n *yaml.Node, t reflect.Type, f *Field) any {
 	if f.Kind != Mapping {
-		w.mistyped(f, n, "must be a mapping of fields", scalarNull)
+		w.mistyped(f, n, "must be a mapping of fields", scalarNull, w.instead(n, t, f))
 		return nil
 	}
 	here := frame{path: f.Path, t: t}
@@ -174,6 +175,10 @@ func (w *walker) mapping(n *yaml.Node, t reflect.Type, f *Field) any {
 
 func (w *walker) list(n *yaml.Node, t reflect.Type, f *Field) any {
 	if f.Kind != List {
+		if item := w.variable(n, t.Elem(), f); item != "" {
+			w.mistyped(f, n, "must be a list of variables", scalarNull, ": - "+item)
+			return nil
+		}
 		w.mistyped(f, n, `must be a list: put "- " before each item`, scalarNull)
 		return nil
 	}

@@ -16,6 +16,8 @@ type Run struct {
 	Error      string // why the engine could not start it, in its words
 	Message    string // what the run left at terminationMessagePath, at most 4096 bytes of it
 	ImageID    string
+	// ImageDigest is that of the image's manifest, "sha256:…"; empty where nobody has asked for it.
+	ImageDigest string
 }
 
 // Running says whether the process of the run exists.

@@ -18,7 +18,7 @@ func (c *Client) Pod(ctx context.Context, name string) (state plan.PodState, ok 
 	}
 	var own = listed[:0]
 	for _, l := range listed {
-		if c.known.owner(l.Labels) == "" {
+		if c.known.owner(container, l.Labels) == "" {
 			own = append(own, l)
 		}
 	}
@@ -28,9 +28,10 @@ func (c *Client) Pod(ctx context.Context, name string) (state plan.PodState, ok 
 
 // inspected is what podup reads of a container's state.
 type inspected struct {
-	ID    string `json:"Id"`
-	Image string // the ID
-	State struct {
+	ID          string `json:"Id"`
+	Image       string // the ID
+	ImageDigest string
+	State       struct {
 		Status     string
 		Running    bool
 		Pid        int
@@ -80,7 +81,7 @@ func (c *Client) Inspect(ctx context.Context, name string) (plan.Run, error) {
 func runOf(name string, found inspected, alive func(pid int) bool) (run plan.Run, certain bool) {
 	state := found.State
 	run = plan.Run{
-		Container: name, ID: found.ID, ImageID: strings.TrimPrefix(found.Image, "sha256:"),
+		Container: name, ID: found.ID, ImageID: strings.TrimPrefix(found.Image, "sha256:"), ImageDigest: found.ImageDigest,
 		StartedAt: instant(state.StartedAt), Error: oneLine(state.Error),
 	}
 	switch state.Status {

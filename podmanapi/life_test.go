@@ -11,7 +11,7 @@ import (
 func TestARunIsReadOffAnInspection(t *testing.T) {
 	start := time.Date(2026, 11, 21, 7, 0, 0, 123456789, time.UTC)
 	end := start.Add(1500 * time.Millisecond)
-	base := plan.Run{Container: "web-app", ID: "id", ImageID: "image", StartedAt: start}
+	base := plan.Run{Container: "web-app", ID: "id", ImageID: "image", ImageDigest: "sha256:manifest", StartedAt: start}
 	with := func(change func(*plan.Run)) plan.Run { run := base; change(&run); return run }
 	lost := with(func(r *plan.Run) { r.Lost, r.ExitCode = true, 137 })
 	for _, c := range []struct {
@@ -45,7 +45,7 @@ func TestARunIsReadOffAnInspection(t *testing.T) {
 		{"a removal that was cut short", "removing", 0, false, nil, lost, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			found := inspected{ID: "id", Image: "sha256:image"}
+			found := inspected{ID: "id", Image: "sha256:image", ImageDigest: "sha256:manifest"}
 			found.State.Status, found.State.Pid, found.State.StartedAt = c.status, c.pid, start
 			if c.change != nil {
 				c.change(&found)

@@ -28,6 +28,9 @@ func conditions(object *corev1.Pod, s corev1.PodStatus, state plan.PodState, mem
 		list = append(list, allRestarting(s.Phase, memory))
 	}
 	for i := range list {
+		if list[i].Type != corev1.AllContainersRestarting { // a kubelet gives that one none (1.36)
+			list[i].ObservedGeneration = Generation
+		}
 		_, old := podutil.GetPodConditionFromList(memory.Conditions, list[i].Type)
 		if old != nil && old.Status == list[i].Status {
 			list[i].LastTransitionTime = old.LastTransitionTime

@@ -2,10 +2,12 @@ package status
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/kubernetes/pkg/util/parsers"
 
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/translate"
@@ -62,14 +64,8 @@ func containerStatus(pod translate.Pod, object *corev1.Pod, c translate.Containe
 		Image:        c.Image,
 		RestartCount: max(m.Restarts, int32(actual.Restarts)),
 	}
-	if actual.ID != "" {
-		s.ImageID = actual.ImageID
-	}
 	if ran {
-		s.ContainerID = containerID(run)
-		if run.ImageID != "" {
-			s.ImageID = run.ImageID
-		}
+		s.ContainerID, s.ImageID = containerID(run), imageID(c.Image, run)
 	}
 	declared(&s, object, c, ran)
 
@@ -142,6 +138,9 @@ func seen(m Container, actual plan.ContainerState, exists bool) (run plan.Run, r
 	listed := plan.Run{
 		Container: actual.Name, ID: actual.ID, ImageID: actual.ImageID,
 		StartedAt: actual.StartedAt, ExitCode: actual.ExitCode, FinishedAt: actual.ExitedAt,
+	}
+	if hexadecimal(run.ImageID) == hexadecimal(actual.ImageID) {
+		listed.ImageDigest = run.ImageDigest // no list has it
 	}
 	switch actual.Status {
 	case plan.Running, plan.Paused:
@@ -233,6 +232,25 @@ func containerID(run plan.Run) string {
 	}
 	return "podman://" + run.ID
 }
+
+// imageID is what a container runtime calls the image of a run, and a kubelet shows as it is told: the image by
+// digest where it has one, else its ID (containerd: internal/cri/server/container_status.go, cri-o:
+// server/container_create.go). Podman gives every image a digest; that of one named localhost/, which no registry
+// has, is of no use to anybody, and a runtime has none of an image it was handed as a file.
+func imageID(image string, run plan.Run) string {
+	repository, _, pinned, err := parsers.ParseImageName(image)
+	switch {
+	case err == nil && pinned != "":
+		return repository + "@" + pinned
+	case err == nil && run.ImageDigest != "" && !strings.HasPrefix(repository, "localhost/"):
+		return repository + "@" + run.ImageDigest
+	case run.ImageID != "":
+		return "sha256:" + hexadecimal(run.ImageID)
+	}
+	return ""
+}
+
+func hexadecimal(id string) string { return strings.TrimPrefix(id, "sha256:") }
 
 // declared copies what a status repeats of the manifest.
 func declared(s *corev1.ContainerStatus, object *corev1.Pod, c translate.Container, ran bool) {

@@ -13,6 +13,12 @@ import (
 	"github.com/podup/podup/translate"
 )
 
+// Generation is the metadata.generation of every pod, and what its status has observed. An API server gives it to a
+// new pod (registry/core/pod/strategy.go, PrepareForCreate) and counts from there as the pod is changed; what podup
+// applies anew is a new pod of that name. A kubelet repeats the generation it acts on (status/status_manager.go,
+// SetPodStatus); of a static pod, which no API server has seen, that is 0.
+const Generation = 1
+
 // Of says what a pod's v1 status is. Where the engine and the memory differ the engine is right: the
 // memory may be a moment old, or nobody supervises. Without a memory everything follows from the
 // engine, and probes have not been made.
@@ -22,9 +28,10 @@ import (
 func Of(pod translate.Pod, state plan.PodState, memory Memory, now time.Time) corev1.PodStatus {
 	object := Object(pod)
 	s := corev1.PodStatus{
-		Reason:   memory.Reason,
-		Message:  memory.Message,
-		QOSClass: qos.ComputePodQOS(object),
+		ObservedGeneration: Generation,
+		Reason:             memory.Reason,
+		Message:            memory.Message,
+		QOSClass:           qos.ComputePodQOS(object),
 	}
 	since := cmp.Or(memory.Since, state.Infra.StartedAt, state.Infra.CreatedAt)
 	if !since.IsZero() {
@@ -58,6 +65,7 @@ func Of(pod translate.Pod, state plan.PodState, memory Memory, now time.Time) co
 	if memory.Stopped && memory.Phase == "" {
 		s.Reason, s.Message = Stopped, "The pod has been stopped"
 	}
+	s.Resources, s.AllocatedResources = podResources(object, s.Phase)
 	s.Conditions = conditions(object, s, state, memory, now)
 	return s
 }

@@ -56,7 +56,7 @@ func scene(pod translate.Pod, words string) (plan.PodState, Memory) {
 	for _, word := range strings.Fields(words) {
 		name, what, _ := strings.Cut(word, "=")
 		s := state.Containers["web-"+name]
-		run := plan.Run{Container: s.Name, ID: s.ID, StartedAt: began}
+		run := plan.Run{Container: s.Name, ID: s.ID, ImageID: s.ImageID, StartedAt: began}
 		m := Container{}
 		code := func(prefix string) {
 			n, err := strconv.Atoi(strings.TrimPrefix(what, prefix))
@@ -355,7 +355,7 @@ func TestAddressesAndTimes(t *testing.T) {
 	if got.PodIP != "10.0.0.5" || len(got.PodIPs) != 2 || got.HostIP != "192.0.2.7" || !got.StartTime.Time.Equal(began) || got.QOSClass != corev1.PodQOSBestEffort {
 		t.Errorf("%+v", got)
 	}
-	if got.ContainerStatuses[0].Name != "a" || got.ContainerStatuses[0].ContainerID != "podman://id-a" || got.ContainerStatuses[0].ImageID != "sha256:1" {
+	if got.ContainerStatuses[0].Name != "a" || got.ContainerStatuses[0].ContainerID != "podman://id-a" || got.ContainerStatuses[0].ImageID != "sha256:1" || got.ContainerStatuses[0].Resources == nil {
 		t.Errorf("%+v", got.ContainerStatuses[0])
 	}
 	state.Infra.Status = plan.Exited

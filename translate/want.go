@@ -150,9 +150,9 @@ func (t *translator) newPod(doc manifest.Document[*corev1.Pod]) *podTranslator {
 	pod.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}
 	pod.CreationTimestamp = metav1.Time{}
 	pod.Status = corev1.PodStatus{}
-	if pod.Spec.ServiceAccountName == "" {
-		pod.Spec.ServiceAccountName = "default"
-	}
+	// An API server takes either name of the field and answers with both (apis/core/v1/conversion.go).
+	pod.Spec.ServiceAccountName = cmp.Or(pod.Spec.ServiceAccountName, pod.Spec.DeprecatedServiceAccount, "default")
+	pod.Spec.DeprecatedServiceAccount = pod.Spec.ServiceAccountName
 	if pod.Spec.NodeName == "" {
 		pod.Spec.NodeName = t.opts.Node
 	}

@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -85,7 +84,7 @@ func podWarnings(doc manifest.Document[*corev1.Pod], given, kept *core.Pod, acce
 	if doc.Damaged() || !accepted {
 		return found
 	}
-	for _, warning := range podutil.GetWarningsForPod(context.Background(), kept, nil) {
+	for _, warning := range warningsOnCreate(kept) {
 		// A warning is text, "<path>: <message>" but for a few.
 		path, message, ok := strings.Cut(warning, ": ")
 		if !ok || strings.ContainsAny(path, " \"") {
@@ -94,7 +93,7 @@ func podWarnings(doc manifest.Document[*corev1.Pod], given, kept *core.Pod, acce
 		if doc.Field(path) == nil {
 			path = written(doc, path)
 		}
-		found = append(found, doc.WarnAt(field.NewPath(path), "kubernetes-warning", message))
+		found = append(found, doc.WarnAt(field.NewPath(path), "kubernetes-warning", thousandths(message)))
 	}
 	return found
 }
@@ -127,14 +126,19 @@ func validateSecret(secret *corev1.Secret) (field.ErrorList, error) {
 	return validation.ValidateSecret(internal), nil
 }
 
-func validateClaim(claim *corev1.PersistentVolumeClaim) (field.ErrorList, error) {
+// internalClaim gives what an API server would validate.
+func internalClaim(claim *corev1.PersistentVolumeClaim) (*core.PersistentVolumeClaim, error) {
 	internal := new(core.PersistentVolumeClaim)
 	if err := k8scorev1.Convert_v1_PersistentVolumeClaim_To_core_PersistentVolumeClaim(claim.DeepCopy(), internal, nil); err != nil {
 		return nil, fmt.Errorf("convert the claim to Kubernetes' internal type: %w", err)
 	}
 	inNamespace(&internal.ObjectMeta)
 	internal.Status = core.PersistentVolumeClaimStatus{} // as registry/core/persistentvolumeclaim/strategy.go
-	return validation.ValidatePersistentVolumeClaim(internal, validation.ValidationOptionsForPersistentVolumeClaim(internal, nil)), nil
+	return internal, nil
+}
+
+func validateClaim(kept *core.PersistentVolumeClaim) field.ErrorList {
+	return validation.ValidatePersistentVolumeClaim(kept, validation.ValidationOptionsForPersistentVolumeClaim(kept, nil))
 }
 
 // maxErrors of one document are shown: thousands of empty containers are one mistake.

@@ -37,6 +37,11 @@ func metaRules[T metav1.Object](doc manifest.Document[T], kind string) manifest.
 	return found
 }
 
+// overheadByHand: an API server's admission plugin RuntimeClass, which is on by default, forbids a pod whose overhead
+// is not its RuntimeClass's (plugin/pkg/admission/runtimeclass/admission.go, validateOverhead).
+const overheadByHand = "podup counts it, and a cluster refuses it: \"Pod Overhead set without corresponding RuntimeClass defined Overhead\"; " +
+	"for a manifest that is to run in both, add it to what a container requests instead"
+
 // podRules are about fields podup honours under a condition.
 func (c *checker) podRules(doc manifest.Document[*corev1.Pod]) {
 	spec := &doc.Object.Spec
@@ -47,6 +52,9 @@ func (c *checker) podRules(doc manifest.Document[*corev1.Pod]) {
 			c.add(doc.WarnAt(path.Child("volumes").Index(i).Child("emptyDir", "sizeLimit"), "podup-ignored-field",
 				`ignored: podup does not limit what is written to disk; with medium: Memory the limit holds`))
 		}
+	}
+	if spec.Overhead != nil && spec.RuntimeClassName == nil {
+		c.add(doc.WarnAt(path.Child("overhead"), "podup-cluster-refuses", overheadByHand))
 	}
 	users := &users{doc: doc, seen: map[string]bool{}}
 	for i := range spec.InitContainers {

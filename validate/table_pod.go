@@ -22,7 +22,7 @@ func podFields() []Field {
 const (
 	oneMachine      = "there is one machine and no scheduler"
 	noPriorities    = "there is one machine and no scheduler to weigh pods against each other"
-	runtimeOverhead = "beside what the pod asks for, and its own limits; an API server sets it from a RuntimeClass"
+	runtimeOverhead = "beside what the pod asks for, and its own limits; with a warning, for a cluster takes it from a RuntimeClass only"
 	ownUsers        = "false gives the pod a user namespace with 1024 users, as far as the engine has any to give; files in its volumes show as nobody's"
 )
 

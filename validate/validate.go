@@ -28,10 +28,10 @@ func Check(set manifest.Set, opts Options) manifest.Problems {
 		judge(c, configMap, "ConfigMap", validateConfigMap)
 	}
 	for _, secret := range set.Secrets {
-		judge(c, secret, "Secret", validateSecret)
+		c.secret(secret)
 	}
 	for _, claim := range set.Claims {
-		judge(c, claim, "PersistentVolumeClaim", validateClaim)
+		c.claim(claim)
 	}
 	c.references(set)
 	if opts.Strict {
@@ -62,4 +62,24 @@ func (c *checker) pod(doc manifest.Document[*corev1.Pod]) {
 		c.add(podWarnings(doc, given, kept, len(refusals) == 0)...)
 	}
 	c.podRules(doc)
+}
+
+func (c *checker) secret(doc manifest.Document[*corev1.Secret]) {
+	refusals, err := validateSecret(doc.Object)
+	judge(c, doc, "Secret", func(*corev1.Secret) (field.ErrorList, error) { return refusals, err })
+	if err == nil && len(refusals) == 0 && !doc.Damaged() { // as of a pod
+		c.add(secretWarnings(doc)...)
+	}
+}
+
+func (c *checker) claim(doc manifest.Document[*corev1.PersistentVolumeClaim]) {
+	kept, err := internalClaim(doc.Object)
+	var refusals field.ErrorList
+	if err == nil {
+		refusals = validateClaim(kept)
+	}
+	judge(c, doc, "PersistentVolumeClaim", func(*corev1.PersistentVolumeClaim) (field.ErrorList, error) { return refusals, err })
+	if err == nil && len(refusals) == 0 && !doc.Damaged() { // as of a pod
+		c.add(claimWarnings(doc, kept)...)
+	}
 }

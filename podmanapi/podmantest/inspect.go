@@ -100,9 +100,9 @@ func inspectContainer(c *call) (answer, error) {
 
 func (s *Service) inspect(c *container) map[string]any {
 	command := c.command()
-	image, imageID, podID, network := "", "", "", "pasta"
+	image, imageID, imageDigest, podID, network := "", "", "", "", "pasta"
 	if c.image != nil {
-		image, imageID = c.imageRef, c.image.id
+		image, imageID, imageDigest = c.imageRef, c.image.id, "sha256:"+c.image.id
 	}
 	settings := map[string]any{"IPAddress": "", "Gateway": "", "GlobalIPv6Address": "", "Ports": map[string]any{}}
 	hosts, ports := "", []port{}
@@ -150,7 +150,7 @@ func (s *Service) inspect(c *container) map[string]any {
 			"Error": c.lastError, "StartedAt": c.started, "FinishedAt": c.finished, "StoppedByUser": c.byUser,
 			"CheckpointedAt": time.Time{}, "RestoredAt": time.Time{},
 		},
-		"Image": imageID, "ImageName": image, "Rootfs": "", "Pod": podID, "HostsPath": hosts,
+		"Image": imageID, "ImageDigest": imageDigest, "ImageName": image, "Rootfs": "", "Pod": podID, "HostsPath": hosts,
 		"OCIConfigPath": filepath.Join(s.userdata(c), "config.json"), "StaticDir": s.userdata(c),
 		"OCIRuntime": "crun", "RestartCount": c.restarts, "Driver": "overlay", "ExecIDs": execs, "IsInfra": c.infra,
 		"Mounts": s.inspectMounts(c), "NetworkSettings": settings,
