@@ -35,7 +35,11 @@ type awaiting struct {
 	done    func(name string)
 	timeout time.Duration // 0 looks once, negative is no limit
 	warn    func(string)
+	// tell is told why a pod is not there yet, each cause once; nil is nobody.
+	tell func(string)
 
+	told  map[string]bool        // the causes, with their pods
+	seen  map[string]life        // the pods when they were last judged
 	files map[string]fs.FileInfo // the memories as they were when a pod was last judged
 	past  map[string]string      // IDs of the pods whose definitions were read
 }
@@ -46,30 +50,41 @@ var errTimeout = errors.New("timed out waiting for the condition")
 // awaitPods waits until it is met for all pods. It returns errTimeout, with the reasons, when that
 // takes longer than the timeout; the snapshot of the engine may be of an instant before.
 func awaitPods(ctx context.Context, at awaiting) error {
+	pending, err := at.wait(ctx)
+	if err != nil && ctx.Err() != nil {
+		return at.interrupted(ctx, pending)
+	}
+	return err
+}
+
+// wait gives the pods for which it was not met, with the reason why it waits no longer.
+func (at *awaiting) wait(ctx context.Context) (pending []string, err error) {
+	at.told, at.seen = map[string]bool{}, map[string]life{}
 	at.files, at.past = map[string]fs.FileInfo{}, map[string]string{}
 	for name, pod := range at.overview.actual.Pods {
 		at.past[name] = pod.ID
 	}
 	deadline := time.Now().Add(at.timeout)
-	pending := at.pods
+	pending = at.pods
 	for looked, fresh := time.Now(), true; ; {
-		var err error
-		if pending, err = at.judge(ctx, pending, fresh); err != nil || len(pending) == 0 {
-			return err
+		left, err := at.judge(ctx, pending, fresh)
+		if err != nil || len(left) == 0 {
+			return pending, err
 		}
+		pending = left
 		if at.timeout >= 0 && !time.Now().Before(deadline) {
 			if at.timeout > 0 && !fresh { // one last look
 				if err := at.look(ctx); err != nil {
-					return err
+					return pending, err
 				}
 				fresh = true
 				continue
 			}
-			return at.give(ctx, pending)
+			return pending, at.give(ctx, pending)
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return pending, ctx.Err()
 		case <-time.After(awaitEvery):
 		}
 		every := lookEvery
@@ -78,7 +93,7 @@ func awaitPods(ctx context.Context, at awaiting) error {
 		}
 		if fresh = time.Since(looked) >= every || at.vanished(pending); fresh {
 			if err := at.look(ctx); err != nil {
-				return err
+				return pending, err
 			}
 			looked = time.Now()
 		}
@@ -108,6 +123,7 @@ func (at *awaiting) judge(ctx context.Context, pods []string, all bool) (pending
 			return nil, err
 		case !met:
 			pending = append(pending, name)
+			at.remark(name, pod)
 		case at.done != nil:
 			at.done(name)
 		}
@@ -124,6 +140,7 @@ func (at *awaiting) pod(ctx context.Context, name string) (*corev1.Pod, error) {
 	if err != nil {
 		return nil, err
 	}
+	at.seen[name] = l
 	return l.object(time.Now()), nil
 }
 
@@ -227,7 +244,7 @@ func (e *awaitError) Is(target error) bool {
 // awaitReady waits until pods are up as `up -d --wait` understands it: ready, or where they run to an
 // end, succeeded. A pod that has failed for good ends the waiting at once; one that is backed off may
 // still come up, and has until the timeout.
-func (a *app) awaitReady(ctx context.Context, engine lifeEngine, project string, pods []string, timeout time.Duration) error {
+func (a *app) awaitReady(ctx context.Context, engine lifeEngine, project string, pods []string, timeout time.Duration, tell func(string)) error {
 	o, err := a.overview(ctx, engine, project)
 	if err != nil {
 		return err
@@ -238,7 +255,7 @@ func (a *app) awaitReady(ctx context.Context, engine lifeEngine, project string,
 	if timeout <= 0 {
 		timeout = -1
 	}
-	at := awaiting{overview: o, pods: pods, timeout: timeout, warn: a.warn}
+	at := awaiting{overview: o, pods: pods, timeout: timeout, warn: a.warn, tell: tell}
 	at.met = func(name string, pod *corev1.Pod) (bool, error) {
 		switch {
 		case pod == nil:
@@ -265,7 +282,7 @@ func (a *app) awaitUp(ctx context.Context, engine Engine, t target, v view, time
 	}
 	if len(pods) > 0 {
 		v.Note("waiting for " + clean(strings.Join(pods, ", ")) + " to be ready")
-		if err := a.awaitReady(ctx, engine, t.project, pods, timeout); err != nil {
+		if err := a.awaitReady(ctx, engine, t.project, pods, timeout, v.Note); err != nil {
 			return plan.Actual{}, err
 		}
 	}

@@ -152,3 +152,17 @@ func TestAProjectWithOnlyClaimsIsBlank(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatOnlyASupervisorDoesIsUpdatedWithoutARestart(t *testing.T) {
+	s := newStory(t)
+	s.write("pod.yaml", webManifest)
+	s.podup(0, "up", "-d")
+	before := s.actual().Pods["web"].Containers["web-app"]
+	s.write("pod.yaml", strings.Replace(webManifest, "    image: localhost/web:1\n", "    image: localhost/web:1\n    readinessProbe: {httpGet: {port: 80}, failureThreshold: 5}\n", 1))
+	got := s.podup(0, "up", "-d")
+	s.contains(got.err, "updated container/web-app: readinessProbe added; nothing is restarted\n")
+	if after := s.actual().Pods["web"].Containers["web-app"]; after.ID != before.ID || !after.StartedAt.Equal(before.StartedAt) {
+		t.Errorf("it was made or started anew: %+v", after)
+	}
+	s.podup(0, "down")
+}

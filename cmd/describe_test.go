@@ -123,6 +123,61 @@ func TestWhyAPodIsNotReady(t *testing.T) {
 			}, "web",
 			[]string{"container web/app is not ready: readiness probe failed 5 times, 4s ago: HTTP probe failed with statuscode: 503"},
 		},
+		"a readiness probe fails all the time": {
+			func(e *lived) {
+				run := e.ran("web", "app", plan.Run{StartedAt: e.ago(9 * time.Second), Pid: 4005})
+				e.remember("web", func(m *status.Memory) {
+					m.Containers["app"] = status.Container{Run: run, Started: true, Readiness: status.Tally{
+						Result: status.Failure, Last: status.Failure, Count: 3, Output: "Get \"http://10.89.0.4:8080/\": dial tcp 10.89.0.4:8080: connect: connection refused",
+						At: e.ago(5 * time.Second), Since: e.ago(8 * time.Second),
+					}}
+				})
+			}, "web",
+			[]string{"container web/app is not ready: readiness probe failing for 8s: GET http://10.89.0.4:8080/: connection refused"},
+		},
+		"a liveness probe has killed it, and it ended well": {
+			func(e *lived) {
+				run := e.ran("web", "app", plan.Run{StartedAt: e.ago(9 * time.Second), FinishedAt: e.ago(7 * time.Second)})
+				e.remember("web", func(m *status.Memory) {
+					app := m.Containers["app"]
+					app.Run, app.Kill = run, status.KillLiveness
+					app.Liveness = status.Tally{Result: status.Failure, Last: status.Failure, Count: 2, Output: "Get \"http://:9999/\": dial tcp :9999: connect: connection refused"}
+					m.Containers["app"] = app
+				})
+			}, "web",
+			[]string{"container web/app was killed: its liveness probe failed 2 times: GET http://:9999/: connection refused; next try in 8s"},
+		},
+		"a liveness probe is killing it": {
+			func(e *lived) {
+				run := e.ran("web", "app", plan.Run{StartedAt: e.ago(9 * time.Second), Pid: 4005})
+				e.remember("web", func(m *status.Memory) {
+					m.Containers["app"] = status.Container{Run: run, Started: true, Kill: status.KillLiveness,
+						Liveness: status.Tally{Result: status.Failure, Last: status.Failure, Count: 1, Output: "exit code 1"}}
+				})
+			}, "web",
+			[]string{"container web/app is being killed: its liveness probe failed once: exit code 1"},
+		},
+		"a startup probe has killed it for good": {
+			func(e *lived) {
+				run := e.ran("web", "app", plan.Run{StartedAt: e.ago(9 * time.Second), FinishedAt: e.ago(7 * time.Second), ExitCode: 143})
+				e.remember("web", func(m *status.Memory) {
+					m.Containers["app"] = status.Container{Run: run, Kill: status.KillStartup,
+						Startup: status.Tally{Result: status.Failure, Last: status.Failure, Count: 30, Output: "exit code 1"}}
+				})
+			}, "web",
+			[]string{"container web/app was killed: its startup probe failed 30 times: exit code 1"},
+		},
+		"another program has removed it": {
+			func(e *lived) {
+				delete(e.actual.Pods["web"].Containers, "web-app")
+				e.remember("web", func(m *status.Memory) {
+					app := m.Containers["app"]
+					app.Removed, app.Run.Lost, app.Waiting = true, true, status.Waiting{}
+					m.Containers["app"] = app
+				})
+			}, "web",
+			[]string{"container web/app was removed by another program: podup up makes it anew"},
+		},
 		"an init container has failed": {
 			func(e *lived) {
 				run := e.ran("web", "migrate", plan.Run{StartedAt: e.ago(9 * time.Second), FinishedAt: e.ago(3 * time.Second), ExitCode: 4})
@@ -148,7 +203,7 @@ func TestWhyAPodIsNotReady(t *testing.T) {
 				t.Fatalf("got %+v, want %q", got, test.want)
 			}
 			for i, want := range test.want {
-				if said := got[i].say(test.pod); !strings.HasPrefix(said, want) {
+				if said := got[i].say(test.pod); !strings.HasPrefix(said, want) || strings.HasPrefix(want, "container web/app was ") && said != want {
 					t.Errorf("got %q, want %q", said, want)
 				}
 			}
@@ -171,5 +226,77 @@ func TestDescribeCommand(t *testing.T) {
 	}
 	if got := e.podup("describe", "wbe"); got.code != 1 || !strings.Contains(got.err, "there is job, web") {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestWhereAProbeStands(t *testing.T) {
+	now := newClock().now()
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	failing := status.Tally{Result: status.Failure, Last: status.Failure, Count: 3, Output: "exit code 1\n", At: ago(9 * time.Second), Since: ago(12 * time.Second)}
+	well := status.Tally{Result: status.Success, Last: status.Success, Count: 1, Output: "exit code 1", At: ago(15 * time.Second), Since: ago(15 * time.Second)}
+	older := failing
+	older.Since = time.Time{}
+	for name, test := range map[string]struct {
+		tally  status.Tally
+		goesOn bool
+		want   string
+	}{
+		"one that is going to be made":                        {status.Tally{}, true, "not made yet: it begins 4s after the start"},
+		"one that goes on failing says since when":            {failing, true, "failing for 12s: exit code 1"},
+		"one that goes on succeeding says since when":         {well, true, "succeeding for 15s"},
+		"one that is made no more says when it was made last": {failing, false, "failed 3 of 3, 9s ago: exit code 1"},
+		"one that has succeeded for good says when":           {well, false, "succeeded 1 of 1, 15s ago"},
+		"a memory from before says what it knows":             {older, true, "failed 3 of 3, 9s ago: exit code 1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			probe := &corev1.Probe{InitialDelaySeconds: 4, FailureThreshold: 3, SuccessThreshold: 1}
+			if got := probeText(probe, test.tally, now, test.goesOn); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTheAddressOfAPodSaysWhoseItIs(t *testing.T) {
+	for name, test := range map[string]struct {
+		ips  []string
+		host string
+		want string
+	}{
+		"a network of its own":               {[]string{"10.89.0.4", "fd00::4"}, "192.0.2.2", "10.89.0.4, fd00::4 on the machine 192.0.2.2"},
+		"pasta gives it that of the machine": {[]string{"192.0.2.2", "fd00::2"}, "192.0.2.2", "192.0.2.2, fd00::2 (the machine's own)"},
+		"a machine without an address":       {[]string{"10.89.0.4"}, "", "10.89.0.4"},
+		"a pod without one":                  {nil, "192.0.2.2", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := &corev1.Pod{}
+			pod.Status.HostIP = test.host
+			for _, ip := range test.ips {
+				pod.Status.PodIPs = append(pod.Status.PodIPs, corev1.PodIP{IP: ip})
+			}
+			if got := (description{pod: pod}).address(); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestOutputIsWrappedAndNeverCut(t *testing.T) {
+	for name, test := range map[string]struct{ line, want string }{
+		"a line that fits stays":                       {"no database", "  | no database\n"},
+		"as wide as the page is":                       {"12345678901234567890123456", "  | 12345678901234567890123456\n"},
+		"a longer one goes on at a blank, further in":  {"cannot connect to db:5432, connection refused", "  | cannot connect to db:5432,\n  |   connection refused\n"},
+		"a long word is broken where the page ends":    {"https://example.com/a/very/long/path", "  | https://example.com/a/very\n  |   /long/path\n"},
+		"a word that would leave most of a line empty": {"see https://example.com/a/very/long/path", "  | see https://example.com/a/\n  |   very/long/path\n"},
+		"blanks within are kept":                       {"a    b", "  | a    b\n"},
+		"wide characters are not cut through":          {strings.Repeat("漢", 14), "  | " + strings.Repeat("漢", 13) + "\n  |   漢\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := page{width: 30}
+			p.quote(2, []string{test.line})
+			if got := p.text.String(); got != test.want {
+				t.Errorf("got\n%swant\n%s", got, test.want)
+			}
+		})
 	}
 }

@@ -54,7 +54,7 @@ func preflight(ctx context.Context, engine host, c comparison) (findings, err er
 			if version.Rootless {
 				first = unprivilegedPorts()
 			}
-			found = append(found, checkPorts(ctx, ports, first)...)
+			found = append(found, checkPorts(ctx, ports, first, c)...)
 		}
 	}
 	finding, err := checkKeys(neededKeys(c), func() (podmanapi.Version, error) { return engine.Version(ctx) })
@@ -133,6 +133,10 @@ func neededPorts(c comparison) []podPort {
 		if !starts[pod.Name] || pod.Network == "host" {
 			continue
 		}
+		// Whoever has the pod's name may well be who has its ports: the name is what is told of.
+		if slices.ContainsFunc(c.plan.Conflicts, func(conflict plan.Conflict) bool { return conflict.Object == "pod/"+pod.Name }) {
+			continue
+		}
 		for _, port := range pod.Ports {
 			if !holds(given, port) {
 				needed = append(needed, podPort{pod.Name, port})
@@ -159,7 +163,7 @@ func everywhere(ip string) bool { return ip == "" || ip == "0.0.0.0" || ip == ":
 // checkPorts binds each port for a moment, as pasta and rootful Podman will. (Podman checks nothing
 // when a pod is created; a port that is taken fails at the start of the infra container.)
 // First is the lowest the engine may publish.
-func checkPorts(ctx context.Context, ports []podPort, first int) []error {
+func checkPorts(ctx context.Context, ports []podPort, first int, c comparison) []error {
 	var found []error
 	for _, port := range ports {
 		if int(port.HostPort) < first {
@@ -168,13 +172,28 @@ func checkPorts(ctx context.Context, ports []podPort, first int) []error {
 		}
 		switch err := bind(ctx, port.Port); {
 		case errors.Is(err, syscall.EADDRINUSE):
-			found = append(found, fmt.Errorf("%s is taken by another program or pod: podman ps --all and ss -ltunp list what holds ports", port))
+			found = append(found, fmt.Errorf("%s is %s", port, portHolder(c, port.Port)))
 		case errors.Is(err, syscall.EADDRNOTAVAIL):
 			found = append(found, fmt.Errorf("%s: this machine has no address %s", port, port.HostIP))
 		}
 		// Any other error is about podup's rights, not about the engine's.
 	}
 	return found
+}
+
+// portHolder says who has a port that is taken, and what to do about it.
+func portHolder(c comparison, port translate.Port) string {
+	for _, name := range podNames(c.actual) {
+		pod := c.actual.Pods[name]
+		if pod.Infra.Status != plan.Running || !holds(podPorts(pod), port) {
+			continue
+		}
+		if slices.Contains(c.plan.Orphans, name) {
+			return fmt.Sprintf("held by pod/%s of this project, which is no longer in the manifests: --prune removes it", name)
+		}
+		return fmt.Sprintf("held by pod/%s of this project, which this up leaves as it is", name)
+	}
+	return "taken by another program or pod: podman ps --all and ss -ltunp list what holds ports"
 }
 
 // unprivilegedPorts is the first port anybody may bind.

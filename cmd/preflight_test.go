@@ -118,7 +118,28 @@ func TestPortsAreTriedBeforeAnythingIsTouched(t *testing.T) {
 		"a port of a pod of the project that stays": {
 			port: translate.Port{HostPort: taken, Protocol: "tcp"}, version: local,
 			change: func(c *comparison) { c.actual.Pods = map[string]plan.PodState{"old": running["web"]} },
-			want:   "is taken",
+			want:   fmt.Sprintf("pod/web: hostPort %d/tcp is held by pod/old of this project, which this up leaves as it is", taken),
+		},
+		"a port of a pod of the project that has another name now": {
+			port: translate.Port{HostPort: taken, Protocol: "tcp"}, version: local,
+			change: func(c *comparison) {
+				c.actual.Pods = map[string]plan.PodState{"front": running["web"]}
+				c.plan.Orphans = []string{"front"}
+			},
+			want: fmt.Sprintf("pod/web: hostPort %d/tcp is held by pod/front of this project, which is no longer in the manifests: --prune removes it", taken),
+		},
+		"a port of a pod whose name is taken, which is told of": {
+			port: translate.Port{HostPort: taken, Protocol: "tcp"}, version: local,
+			change: func(c *comparison) {
+				c.plan.Conflicts = []plan.Conflict{{Object: "pod/web", Owner: "not made by podup"}}
+			},
+		},
+		"a port of a pod one of whose volumes has a name that is taken": {
+			port: translate.Port{HostPort: taken, Protocol: "tcp"}, version: local,
+			change: func(c *comparison) {
+				c.plan.Conflicts = []plan.Conflict{{Object: "volume/web", Owner: "not made by podup"}}
+			},
+			want: "is taken",
 		},
 		"a port of a pod that had stopped": {
 			port: translate.Port{HostPort: taken, Protocol: "tcp"}, version: local,
@@ -164,9 +185,9 @@ func checkFinding(t *testing.T, findings error, want string) {
 
 func TestALowPortIsRefusedForRootlessPodmanWithTheWayOut(t *testing.T) {
 	port := podPort{"web", translate.Port{HostIP: "127.0.0.3", HostPort: 1023, Protocol: "tcp"}}
-	checkFinding(t, errors.Join(checkPorts(t.Context(), []podPort{port}, 1024)...),
+	checkFinding(t, errors.Join(checkPorts(t.Context(), []podPort{port}, 1024, comparison{})...),
 		"pod/web: hostPort 127.0.0.3:1023/tcp: rootless Podman cannot publish ports below 1024: use a higher hostPort, or allow it with sysctl net.ipv4.ip_unprivileged_port_start=1023")
-	checkFinding(t, errors.Join(checkPorts(t.Context(), []podPort{port}, 1023)...), "")
+	checkFinding(t, errors.Join(checkPorts(t.Context(), []podPort{port}, 1023, comparison{})...), "")
 }
 
 func TestHostPathsAreLookedAtAsAKubeletDoes(t *testing.T) {

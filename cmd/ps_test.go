@@ -9,6 +9,7 @@ import (
 
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/status"
+	"github.com/podup/podup/translate"
 )
 
 func TestTableOfAProject(t *testing.T) {
@@ -21,6 +22,7 @@ func TestTableOfAProject(t *testing.T) {
 		{"ps.txt", projectTable{actual: shop(now), now: now}, 0},
 		{"ps-all.txt", projectTable{actual: shop(now), now: now, all: true}, 0},
 		{"ps-80.txt", projectTable{actual: shop(now), now: now}, 80},
+		{"ps-60.txt", projectTable{actual: shop(now), now: now}, 60},
 	} {
 		var out bytes.Buffer
 		if err := test.table.render(&out, palette{}, test.width, true); err != nil {
@@ -159,6 +161,57 @@ func TestLsCommand(t *testing.T) {
 	}
 }
 
+func TestAContainerThatWasRemovedStaysInTheTable(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(e *lived, memory *status.Memory)
+		want   string // its line
+	}{
+		"one that another program has removed": {func(e *lived, memory *status.Memory) {}, "web app - Removed - "},
+		"one that is being replaced": {func(e *lived, memory *status.Memory) {
+			e.actual.Pods["web"].Containers["web-app.old"] = plan.ContainerState{Name: "web-app.old", Pod: "web", Container: "app", Status: plan.Exited}
+		}, ""},
+		"one of an earlier pod": {func(e *lived, memory *status.Memory) { memory.PodID = "id-earlier" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := crashing(t)
+			memory := e.life("web").memory
+			memory.PodID = e.actual.Pods["web"].ID
+			app := memory.Containers["app"]
+			app.Removed = true
+			memory.Containers["app"] = app
+			delete(e.actual.Pods["web"].Containers, "web-app")
+			test.change(e, &memory)
+			var out bytes.Buffer
+			table := projectTable{actual: e.actual, now: e.now, supervised: true, memories: map[string]status.Memory{"web": memory}}
+			if err := table.render(&out, palette{}, 80, false); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for line := range lines(out.String()) {
+				if strings.Contains(line, "Removed") {
+					got = strings.Join(strings.Fields(line), " ") + " "
+				}
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q in\n%s", got, test.want, out.String())
+			}
+		})
+	}
+	// A pod of which nothing is left does not look as if it were up.
+	e := crashing(t)
+	memory := status.Memory{PodID: e.actual.Pods["job"].ID, Containers: map[string]status.Container{"batch": {Removed: true}}}
+	delete(e.actual.Pods["job"].Containers, "job-batch")
+	delete(e.actual.Pods, "web")
+	var out bytes.Buffer
+	table := projectTable{actual: e.actual, now: e.now, supervised: true, memories: map[string]status.Memory{"job": memory}}
+	if err := table.render(&out, palette{}, 80, false); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "Up ") || !strings.Contains(out.String(), "Removed") {
+		t.Errorf("%s", out.String())
+	}
+}
+
 func TestTableOfASupervisedProject(t *testing.T) {
 	e := crashing(t)
 	project := func(change func(m *status.Container)) projectTable {
@@ -215,4 +268,43 @@ func TestTableOfASupervisedProject(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "view/ps-supervised.txt", out.String())
+}
+
+func TestTwoPortsOfAPodFitTheTerminal(t *testing.T) {
+	now := newClock().now()
+	port := func(number uint16, protocol string) translate.Port {
+		return translate.Port{HostPort: number, ContainerPort: number, Protocol: protocol}
+	}
+	table := projectTable{now: now, actual: plan.Actual{Project: "adapter", Pods: map[string]plan.PodState{"adapter": {
+		Name: "adapter", ID: "1", Infra: plan.ContainerState{Ports: []translate.Port{port(8080, "tcp"), port(9113, "udp")}},
+		Containers: map[string]plan.ContainerState{
+			"adapter-adapter": {
+				Name: "adapter-adapter", Pod: "adapter", Container: "adapter", Image: "registry.example.com/library/python:3.13-slim",
+				Status: plan.Running, StartedAt: now.Add(-2 * time.Minute),
+			},
+			"adapter-nginx": {
+				Name: "adapter-nginx", Pod: "adapter", Container: "nginx", Order: 1, Image: "docker.io/library/nginx:1.26",
+				Status: plan.Exited, ExitCode: 137, ExitedAt: now.Add(-time.Hour),
+			},
+		},
+	}}}}
+	for name, width := range map[string]int{"ps-ports-120.txt": 120, "ps-ports-80.txt": 80, "ps-ports-60.txt": 60} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := table.render(&out, palette{}, width, true); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "view/"+name, out.String())
+			for line := range lines(out.String()) {
+				if cells.StringWidth(line) > width {
+					t.Errorf("wider than %d: %q", width, line)
+				}
+			}
+			for _, want := range []string{"python:", "3.13-slim", "nginx:1.26", "8080->8080", "9113->9113/udp"} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("%s is not readable", want)
+				}
+			}
+		})
+	}
 }

@@ -26,6 +26,11 @@ const (
 	supervisorPatience = 2 * time.Second
 )
 
+// Stays says whether arguments are those of a process that stays in the background.
+func Stays(args []string) bool {
+	return len(args) > 0 && (args[0] == superviseCommand || args[0] == netnsCommand)
+}
+
 // newSuperviseCommand is what `podup up -d` starts in the background: one for each project.
 func newSuperviseCommand(a *app) *cobra.Command {
 	return &cobra.Command{

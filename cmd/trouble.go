@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ type trouble struct {
 	container string // name in the manifest; empty is the pod
 	text      string // "ended with exit code 1 (Error) 12s ago, next try in 7s"
 	output    bool   // the container's last lines may say more
+	// cause is what has failed, without what changes by the minute, and the same for the next failure of that
+	// kind. It is empty for what is only under way.
+	cause string
 }
 
 // say names the container before the reason.
@@ -39,7 +43,8 @@ func (l life) troubles(pod *corev1.Pod, now time.Time) []trouble {
 		return []trouble{{text: "was stopped: podup start " + pod.Name + " starts it"}}
 	}
 	if pod.Status.Reason != "" {
-		found = append(found, trouble{text: joined(": ", "has failed", pod.Status.Reason, pod.Status.Message)})
+		text := joined(": ", "has failed", pod.Status.Reason, pod.Status.Message)
+		found = append(found, trouble{text: text, cause: text})
 	}
 	if l.state.Infra.Status != plan.Running && pod.Status.Phase != corev1.PodFailed {
 		found = append(found, trouble{text: "has no network: its infra container does not run"})
@@ -66,32 +71,70 @@ func (l life) containerTrouble(c corev1.ContainerStatus, now time.Time) (trouble
 	known := l.memory.Containers[c.Name]
 	wanted, _ := l.wanted(c.Name)
 	t := trouble{container: c.Name}
+	why, killed := status.Killed(known)
 	switch ended, waiting := c.State.Terminated, c.State.Waiting; {
+	case l.removed(wanted, known):
+		t.text = "was removed by another program: podup up makes it anew"
+		t.cause = t.text
+	case killed && (ended != nil || waiting != nil && waiting.Reason == status.CrashLoopBackOff):
+		t.text, t.output, t.cause = "was killed: "+why, true, steady(why)
+		if waiting != nil {
+			t.text += "; " + nextTry(known, now)
+		}
+	case killed && c.State.Running != nil:
+		t.text, t.output, t.cause = "is being killed: "+why, true, steady(why)
 	case ended != nil && ended.ExitCode == 0:
 		return t, false
 	case ended != nil:
-		t.text, t.output = endText(ended, now), true
+		t.text, t.output, t.cause = endText(ended, now), true, endCause(ended)
 	case waiting != nil && waiting.Reason == status.CrashLoopBackOff && c.LastTerminationState.Terminated != nil:
-		t.text, t.output = endText(c.LastTerminationState.Terminated, now)+", "+nextTry(known, now), true
+		past := c.LastTerminationState.Terminated
+		t.text, t.output, t.cause = endText(past, now)+", "+nextTry(known, now), true, endCause(past)
 	case waiting != nil && (waiting.Reason == status.ContainerCreating || waiting.Reason == status.PodInitializing || waiting.Reason == ""):
 		if past := c.LastTerminationState.Terminated; past == nil || past.ExitCode == 0 {
 			return t, false
 		}
-		t.text, t.output = endText(c.LastTerminationState.Terminated, now), true
+		past := c.LastTerminationState.Terminated
+		t.text, t.output, t.cause = endText(past, now), true, endCause(past)
 	case waiting != nil:
 		t.text, t.output = "waits: "+joined(": ", waiting.Reason, waiting.Message), known.Run.ID != ""
+		t.cause = steady(t.text)
 	case c.State.Running != nil && (c.Started == nil || !*c.Started) && wanted.Lifecycle.Startup != nil:
-		t.text, t.output = "has not started up: startup probe "+probeText(wanted.Lifecycle.Startup, known.Startup, now), true
+		t.text, t.output = "has not started up: startup probe "+probeText(wanted.Lifecycle.Startup, known.Startup, now, true), true
+		t.cause = probeCause("startup", known.Startup)
 	case c.State.Running != nil && known.Hook == status.HookRunning:
 		t.text, t.output = "is at its postStart hook", true
 	case c.State.Running != nil && !c.Ready && wanted.Lifecycle.Readiness != nil:
-		t.text, t.output = "is not ready: readiness probe "+probeText(wanted.Lifecycle.Readiness, known.Readiness, now), true
+		t.text, t.output = "is not ready: readiness probe "+probeText(wanted.Lifecycle.Readiness, known.Readiness, now, true), true
+		t.cause = probeCause("readiness", known.Readiness)
 	case c.State.Running != nil && !c.Ready && wanted.Init && !wanted.Sidecar:
 		t.text, t.output = "runs since "+ageText(c.State.Running.StartedAt.Time, now), true
 	default:
 		return t, false
 	}
 	return t, true
+}
+
+// removed says that the engine has a container no more that has run.
+func (l life) removed(wanted translate.Container, known status.Container) bool {
+	_, there := l.state.Containers[wanted.EngineName()]
+	return !there && wanted.Name != "" && (known.Removed || known.Run.Running())
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// steady is a text without its numbers: counts, process IDs and ports of clients differ from failure to failure.
+func steady(text string) string { return numbers.ReplaceAllString(text, "") }
+
+func endCause(ended *corev1.ContainerStateTerminated) string {
+	return fmt.Sprintf("%d %s", ended.ExitCode, ended.Reason)
+}
+
+func probeCause(kind string, tally status.Tally) string {
+	if tally.Last != status.Failure {
+		return ""
+	}
+	return kind + steady(tally.Output)
 }
 
 // endText says how a run ended and when: "ended with exit code 1 (Error) 12s ago".
@@ -124,8 +167,9 @@ func retryAt(c status.Container) time.Time {
 	return c.Run.FinishedAt.Add(c.Backoff.Delay)
 }
 
-// probeText says where a probe stands: "failed 2 of 3, 4s ago: HTTP 500".
-func probeText(probe *corev1.Probe, tally status.Tally, now time.Time) string {
+// probeText says where a probe stands: "failing for 9s: HTTP 500" of one that goes on being made, whose
+// memory is only written when that changes, and else "failed 3 of 3, 4s ago: HTTP 500".
+func probeText(probe *corev1.Probe, tally status.Tally, now time.Time, goesOn bool) string {
 	switch {
 	case tally.At.IsZero() && probe.InitialDelaySeconds > 0:
 		return fmt.Sprintf("not made yet: it begins %ds after the start", probe.InitialDelaySeconds)
@@ -141,8 +185,11 @@ func probeText(probe *corev1.Probe, tally status.Tally, now time.Time) string {
 		count = fmt.Sprintf("%d of %d", tally.Count, threshold)
 	}
 	text := fmt.Sprintf("%s %s, %s ago", word, count, ageText(tally.At, now))
+	if goesOn && !tally.Since.IsZero() {
+		text = strings.TrimSuffix(word, "ed") + "ing for " + ageText(tally.Since, now)
+	}
 	if tally.Last != status.Success && tally.Output != "" {
-		text += ": " + strings.TrimSpace(tally.Output)
+		text += ": " + status.Brief(tally.Output)
 	}
 	return text
 }

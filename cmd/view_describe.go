@@ -82,8 +82,12 @@ func (d description) address() string {
 		ips = []string{d.pod.Status.PodIP}
 	}
 	text := strings.Join(ips, ", ")
-	if text != "" && d.pod.Status.HostIP != "" {
-		text += " on " + d.pod.Status.HostIP
+	switch {
+	case text == "" || d.pod.Status.HostIP == "":
+	case slices.Contains(ips, d.pod.Status.HostIP): // Podman's pasta gives a pod the machine's own
+		text += " (the machine's own)"
+	default:
+		text += " on the machine " + d.pod.Status.HostIP
 	}
 	return text
 }
@@ -138,7 +142,7 @@ func (d description) container(p *page, c corev1.Container, s corev1.ContainerSt
 		lifecycle = w.Lifecycle
 	}
 
-	field("Image:", familiarImage(c.Image)+imageDigits(s.ImageID), nil)
+	field("Image:", familiarImage(c.Image)+imageDigits(d.imageID(c.Name)), nil)
 	text, message, paint := d.stateText(s.State, known, p.color)
 	field("State:", text, paint)
 	field("Message:", message, nil)
@@ -168,6 +172,14 @@ func (d description) container(p *page, c corev1.Container, s corev1.ContainerSt
 		field("Output:", "the last of it (podup logs "+d.pod.Name+"/"+c.Name+")", nil)
 		p.quote(4, lines)
 	}
+}
+
+// imageID is the engine's, which its commands know: a status has the digest in its place.
+func (d description) imageID(container string) string {
+	if c, ok := d.state.Containers[translate.ContainerName(d.pod.Name, container)]; ok {
+		return c.ImageID
+	}
+	return d.memory.Containers[container].Run.ImageID
 }
 
 // imageDigits are the 12 digits of an image's ID that people compare.
@@ -233,7 +245,10 @@ func (d description) probe(p *page, label string, probe *corev1.Probe, tally sta
 	if tally.Last == status.Success {
 		paint = nil
 	}
-	p.field(4, containerLabels, "", probeText(probe, tally, d.now), paint)
+	// What has killed its container is not made any more, nor a startup probe that has succeeded.
+	over := !d.supervised || s.State.Running == nil ||
+		(label == "Startup:" && tally.Result != "") || (label == "Liveness:" && tally.Result == status.Failure)
+	p.field(4, containerLabels, "", probeText(probe, tally, d.now, !over), paint)
 }
 
 // actionText is what a probe or hook does, as kubectl describe writes it.

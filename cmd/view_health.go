@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"slices"
+
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/status"
 	"github.com/podup/podup/translate"
@@ -16,6 +18,20 @@ func (t projectTable) remembered(c plan.ContainerState) (status.Container, bool)
 func (t projectTable) restarts(c plan.ContainerState) int {
 	known, _ := t.remembered(c)
 	return max(c.Restarts, int(known.Restarts))
+}
+
+// removed are the containers that another program has removed from a pod, sorted.
+func (t projectTable) removed(pod plan.PodState) []string {
+	memory := t.memories[pod.Name]
+	var names []string
+	for name, known := range memory.Containers {
+		there := slices.ContainsFunc(podContainers(pod), func(c plan.ContainerState) bool { return c.Container == name })
+		if known.Removed && !there && memory.PodID == pod.ID {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 const unready = "not ready"

@@ -32,12 +32,39 @@ func (p *page) field(indent, labelWidth int, label, text string, paint func(stri
 	}
 }
 
-// quote writes lines of output as they are, but for what would steer the terminal and the width.
+// quote writes lines of output as they are, but for what would steer the terminal. A line that is wider than
+// the page goes on below itself, further in.
 func (p *page) quote(indent int, lines []string) {
 	mark := strings.Repeat(" ", indent) + "| "
 	for _, line := range lines {
-		p.text.WriteString(strings.TrimRight(mark+truncate(clean(line), max(p.width-indent-2, 20)), " ") + "\n")
+		width := max(p.width-indent-2, 20)
+		for i, part := range wrapExact(clean(line), width, width-quoteIndent) {
+			if i > 0 {
+				part = strings.Repeat(" ", quoteIndent) + part
+			}
+			p.text.WriteString(strings.TrimRight(mark+part, " ") + "\n")
+		}
 	}
+}
+
+// quoteIndent is how much further in a quoted line goes on.
+const quoteIndent = 2
+
+// wrapExact breaks a line without changing a character of it but the blanks where it breaks: the first part
+// has at most first cells, the others rest. A word that would leave half a part empty is broken itself.
+func wrapExact(line string, first, rest int) []string {
+	var out []string
+	for width := first; cells.StringWidth(line) > width; width = rest {
+		head := cells.Truncate(line, width, "")
+		if head == "" { // not even one character has room
+			break
+		}
+		if at := strings.LastIndexByte(head, ' '); line[len(head)] != ' ' && cells.StringWidth(head[:max(at, 0)]) >= width/2 {
+			head = head[:at]
+		}
+		out, line = append(out, head), strings.TrimLeft(line[len(head):], " ")
+	}
+	return append(out, line)
 }
 
 // wrapWords breaks text, cleaned, at blanks into lines of at most width cells, and words that are longer

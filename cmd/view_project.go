@@ -50,12 +50,12 @@ func (t projectTable) containers() []plan.ContainerState {
 
 // The columns that are treated on their own.
 const (
-	columnImage  = 2
-	columnStatus = 3
+	columnImage    = 2
+	columnStatus   = 3
+	columnRestarts = 4
 )
 
-// render writes the table. Images are shortened so that it fits width cells, as far as they can be;
-// 0 is no limit.
+// render writes the table. It is made to fit width cells, as far as it can be: see fitTable; 0 is no limit.
 func (t projectTable) render(w io.Writer, color palette, width int, headers bool) error {
 	var rows [][]string
 	var states []plan.ContainerState
@@ -66,7 +66,7 @@ func (t projectTable) render(w io.Writer, color palette, width int, headers bool
 	for _, name := range podNames(t.actual) {
 		pod := t.actual.Pods[name]
 		// Ports belong to the pod: they stand once, beside its first container.
-		ports := portsText(podPorts(pod))
+		ports := shortPorts(podPorts(pod))
 		listed := 0
 		for _, c := range podContainers(pod) {
 			if !t.shown(c) {
@@ -79,17 +79,24 @@ func (t projectTable) render(w io.Writer, color palette, width int, headers bool
 			ports = ""
 			listed++
 		}
+		for _, gone := range t.removed(pod) {
+			rows = append(rows, []string{clean(name), clean(gone), "-", "Removed", "-", ports})
+			states = append(states, plan.ContainerState{})
+			ports = ""
+			listed++
+		}
 		if listed == 0 {
 			rows = append(rows, []string{clean(name), "-", "-", t.status(pod.Infra), "-", ports})
 			states = append(states, pod.Infra)
 		}
 	}
+	rows, of := fitTable(rows, width, headers)
 	return writeTable(w, rows, width, columnImage, func(row, column int, text string) string {
 		switch {
 		case headers && row == 0:
 			return color.bold(text)
 		case column == columnStatus:
-			return t.statusColor(states[row], color)(text)
+			return t.statusColor(states[of[row]], color)(text)
 		}
 		return text
 	})
@@ -186,6 +193,15 @@ func portsText(ports []translate.Port) string {
 		text = append(text, fmt.Sprintf("%s->%d/%s", host, p.ContainerPort, p.Protocol))
 	}
 	return clean(strings.Join(text, ", "))
+}
+
+// shortPorts is portsText without the protocol of nearly all ports, TCP.
+func shortPorts(ports []translate.Port) string {
+	words := strings.Split(portsText(ports), ", ")
+	for i, word := range words {
+		words[i] = strings.TrimSuffix(word, "/tcp")
+	}
+	return strings.Join(words, ", ")
 }
 
 // reach says where the project's TCP ports are reached, a line each. Host names the machine of the

@@ -80,7 +80,7 @@ func TestAWaitInVainSaysWhyWithTheLastLines(t *testing.T) {
 func (e *lived) awaitIn(ctx context.Context, timeout time.Duration, pods ...string) chan error {
 	done := make(chan error, 1)
 	a := &app{env: Env{Getenv: environment(e.env)}}
-	go func() { done <- a.awaitReady(ctx, e, "shop", pods, timeout) }()
+	go func() { done <- a.awaitReady(ctx, e, "shop", pods, timeout, nil) }()
 	return done
 }
 
@@ -174,6 +174,74 @@ func TestAwaitEndsWithAnInterrupt(t *testing.T) {
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnInterruptSaysHowThePodsAre(t *testing.T) {
+	e := crashing(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	told := make(chan string, 100)
+	a := &app{env: Env{Getenv: environment(e.env)}}
+	done := make(chan error, 1)
+	go func() {
+		done <- a.awaitReady(ctx, e, "shop", []string{"job", "web"}, -1, func(text string) { told <- text })
+	}()
+	<-told
+	cancel()
+	err := <-done
+	if want := "interrupted; the pods run on: web 2/3 ready, container web/app ended with exit code 1 (Error) "; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s…", err, want)
+	}
+	if got := exitCode(ctx, err); got != exitInterrupted {
+		t.Errorf("exit code %d", got)
+	}
+}
+
+func TestAWaitTellsEachReasonOnce(t *testing.T) {
+	e := crashing(t)
+	told := make(chan string, 100)
+	a := &app{env: Env{Getenv: environment(e.env)}}
+	done := make(chan error, 1)
+	go func() {
+		done <- a.awaitReady(t.Context(), e, "shop", nil, -1, func(text string) { told <- text })
+	}()
+	tells := func(want string) {
+		t.Helper()
+		select {
+		case got := <-told:
+			if !strings.HasPrefix(got, want) {
+				t.Fatalf("told %q, want %q", got, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("it does not tell %q", want)
+		}
+	}
+	tells("waiting for web: container web/app ended with exit code 1 (Error) ")
+
+	// Another end of that kind is no news, nor a start and a probe that is still to be made; a probe that fails is.
+	first := e.life("web").memory.Containers["app"]
+	again := first
+	again.Run.ExitCode, again.Restarts, again.Run.StartedAt = 1, 4, e.ago(time.Second)
+	e.remember("web", func(m *status.Memory) { m.Containers["app"] = again })
+	run := e.ran("web", "app", plan.Run{StartedAt: e.now, Pid: 4005})
+	e.remember("web", func(m *status.Memory) { m.Containers["app"] = status.Container{Run: run, Started: true} })
+	failing := status.Tally{Result: status.Failure, Last: status.Failure, Count: 1, Output: "read tcp 10.89.0.4:40001: reset", At: e.now, Since: e.now}
+	e.remember("web", func(m *status.Memory) {
+		m.Containers["app"] = status.Container{Run: run, Started: true, Readiness: failing}
+	})
+	tells("waiting for web: container web/app is not ready: readiness probe failing for ")
+	failing.Output = "read tcp 10.89.0.4:40002: reset"
+	e.remember("web", func(m *status.Memory) {
+		m.Containers["app"] = status.Container{Run: run, Started: true, Readiness: failing}
+	})
+	e.remember("web", func(m *status.Memory) {
+		m.Containers["app"] = status.Container{Run: run, Started: true, Ready: true, Hook: status.HookDone, Readiness: status.Tally{Result: status.Success, Last: status.Success, Count: 1, At: e.now}}
+	})
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if len(told) > 0 {
+		t.Errorf("it also tells %q", <-told)
 	}
 }
 

@@ -175,7 +175,7 @@ func (a Actual) supervisionDiffers(c translate.Container) []string {
 	for _, p := range a.candidates(c.Pod) {
 		old, ok := findContainer(p, c.Pod, c.EngineName())
 		if ok && old.Hash() == c.Hash() {
-			if reasons := translate.Differences(old.Supervision(), c.Supervision()); len(reasons) > 0 {
+			if reasons := translate.SupervisionDifferences(old.Supervision(), c.Supervision()); len(reasons) > 0 {
 				return reasons
 			}
 		}
@@ -214,6 +214,24 @@ func (a Actual) contentDiffers(v translate.Volume) []string {
 		}
 	}
 	return nil
+}
+
+// changedFiles are the paths in a volume of which the content is another than it was, or that come or go.
+func (a Actual) changedFiles(v translate.Volume) []string {
+	candidates := a.candidates(v.Pod)
+	if len(candidates) == 0 {
+		return nil
+	}
+	old, _ := findVolume(candidates[0], v.Name)
+	var changed []string
+	for _, pair := range [][2][]translate.File{{v.Files, old.Files}, {old.Files, v.Files}} {
+		for _, f := range pair[0] {
+			if !slices.ContainsFunc(pair[1], func(o translate.File) bool { return o.Path == f.Path && o.Data.Equal(f.Data) }) {
+				changed = append(changed, f.Path)
+			}
+		}
+	}
+	return changed
 }
 
 // fileDifferences are in the order of new's files, then what is gone in old's.

@@ -51,11 +51,13 @@ type Container struct {
 	Stale    bool
 	Kill     Kill // why a supervisor ended the current run
 	Restarts int32
-	Hook     HookState // postStart of the current run
-	PreStop  HookState // preStop of the current run: one that has begun is not begun again
-	Started  bool      // running, postStart done and startup probe passed
-	Ready    bool
-	Waiting  Waiting // why it does not run, if it is to
+	// Removed says that the engine has had the container and has it no more: another program has removed it.
+	Removed bool
+	Hook    HookState // postStart of the current run
+	PreStop HookState // preStop of the current run: one that has begun is not begun again
+	Started bool      // running, postStart done and startup probe passed
+	Ready   bool
+	Waiting Waiting // why it does not run, if it is to
 	// Reason and Message override what the run itself says of its end: PostStartHookError,
 	// RestartingAllContainers, …
 	Reason, Message string
@@ -105,6 +107,7 @@ type Tally struct {
 	Count  int32
 	Output string // of the last attempt that failed, cut
 	At     time.Time
+	Since  time.Time // of the first attempt in a row whose result was Last
 }
 
 // File is the runtime file of a pod.

@@ -56,6 +56,12 @@ func fold(in Input) status.Memory {
 		m.Containers = map[string]status.Container{}
 	}
 
+	for name, c := range m.Containers {
+		if c.Removed && !slices.ContainsFunc(in.Pod.Containers(), func(w translate.Container) bool { return w.Name == name }) {
+			c.Removed = false // it is not missed any more
+			m.Containers[name] = c
+		}
+	}
 	another := map[string]bool{} // containers in a run that was not known
 	for _, c := range in.Pod.Containers() {
 		s, ok := in.Actual.Containers[c.EngineName()]

@@ -160,6 +160,7 @@ func (l *lead) trouble(ctx context.Context) *Trouble {
 			run = *m.Previous
 		}
 		hooked := m.Hook == status.HookFailed || m.Kill == status.KillPostStart
+		why, killed := status.Killed(m)
 		if m.Waiting.Reason == "" && !hooked && (run.Running() || !known(run) || status.Code(run) == 0) {
 			continue
 		}
@@ -170,6 +171,8 @@ func (l *lead) trouble(ctx context.Context) *Trouble {
 			if err := l.launch.hooks[c.Name]; err != nil {
 				t.Message += ": " + err.Error()
 			}
+		case killed:
+			t.Reason, t.Message = status.Error, "it was killed: "+why
 		case t.Reason == "":
 			t.Reason = status.Reason(run)
 			t.Message = fmt.Sprintf("it ended with exit code %d", t.ExitCode)

@@ -103,6 +103,11 @@ func (l *lead) inspect(ctx context.Context) (map[string]plan.Run, error) {
 	runs := map[string]plan.Run{}
 	for _, name := range names {
 		run, err := l.s.cfg.Engine.Inspect(ctx, name)
+		if err != nil && l.vanished(ctx, name) {
+			delete(l.state.Containers, name)
+			delete(l.suspects, name)
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("inspect container/%s: %w", name, err)
 		}
@@ -113,6 +118,16 @@ func (l *lead) inspect(ctx context.Context) (map[string]plan.Run, error) {
 		delete(l.suspects, name)
 	}
 	return runs, nil
+}
+
+// vanished says that a container that was in the list is in the next one no more: it was removed in between.
+func (l *lead) vanished(ctx context.Context, name string) bool {
+	state, ok, err := l.s.cfg.Engine.Pod(ctx, l.pod.Name)
+	if err != nil || !ok {
+		return false
+	}
+	_, there := state.Containers[name]
+	return !there
 }
 
 // newer is what an inspection makes of a container's line in the list, which was made a moment before. Left as

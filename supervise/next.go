@@ -63,7 +63,25 @@ func (n *decider) look(c translate.Container) *view {
 		v.running = !v.m.Begun.IsZero() && (s.Status == plan.Running || s.Status == plan.Paused)
 	}
 	v.ran = !v.m.Stale && (v.running || known(v.m.Run) || v.work == Starting)
+	n.removed(v)
 	return v
+}
+
+// removed notes that a container is gone that has been there. What has done its work is not missed.
+func (n *decider) removed(v *view) {
+	done := v.want.Init && !v.want.Sidecar && known(v.m.Run) && !v.m.Run.Running() && status.Code(v.m.Run) == 0
+	gone := !v.exists && (known(v.m.Run) || !v.m.Begun.IsZero()) && !done
+	if gone && !v.m.Removed {
+		n.event(v.want.Name, Warning, "Removed", "Container removed by another program: podup up makes it anew")
+	}
+	v.m.Removed = gone
+	if !gone {
+		return
+	}
+	v.m.Waiting = status.Waiting{} // for nothing that will come
+	if run := &v.m.Run; known(*run) && !run.Running() && v.wanted() {
+		run.Lost = true // what it ended with is no news of a container that was to go on
+	}
 }
 
 func (n *decider) views() []*view { return slices.Concat(n.inits, n.apps) }

@@ -172,7 +172,7 @@ func (w *prober) attempt(ctx context.Context) bool {
 	if !success {
 		s.event(w.pod, w.key.container, Warning, "Unhealthy", fmt.Sprintf("%s probe failed: %s", w.key.kind, output))
 	}
-	before := w.tally.Result
+	before := w.tally
 	w.tally = Record(w.tally, w.probe, success, output, time.Now().Round(0))
 	after, key, run := w.tally, w.key, w.run
 	told := w.lead.answer(ctx, func() {
@@ -183,7 +183,7 @@ func (w *prober) attempt(ctx context.Context) bool {
 				m.Containers[key.container] = c
 			}
 		}
-		if after.Result == before {
+		if after.Result == before.Result && after.Last == before.Last {
 			apply(&w.lead.memory)
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -54,6 +55,8 @@ type world struct {
 	failPod    int // looks at the pod that fail
 	breakEnded int // waits that break
 	inspects   int
+	// removing are containers that are listed until the engine is asked for one of them.
+	removing map[string]bool
 
 	lock   chan struct{}
 	memory []byte // on disk
@@ -131,6 +134,9 @@ func (w *world) Inspect(_ context.Context, name string) (plan.Run, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inspects++
+	if err := w.missing(name); err != nil {
+		return plan.Run{}, err
+	}
 	p := w.current[name]
 	if p == nil {
 		return plan.Run{Container: name, ID: w.state.Containers[name].ID}, nil
@@ -158,6 +164,30 @@ func (w *world) Ended(ctx context.Context, run plan.Run) error {
 	}
 }
 
+// remove is what `podman rm -f` does: the container ends, and is gone before or after anybody looks again.
+func (w *world) remove(name string, listed bool) {
+	if p := w.current[name]; p != nil {
+		w.end(name, p, 0)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.removing = map[string]bool{name: true}
+	if !listed {
+		_ = w.missing(name)
+	}
+}
+
+// missing says that the engine has no such container, and from then on does not list it.
+func (w *world) missing(name string) error {
+	if !w.removing[name] {
+		return nil
+	}
+	containers := maps.Clone(w.state.Containers)
+	delete(containers, name)
+	w.state.Containers = containers
+	return errors.New("no such container")
+}
+
 func (w *world) set(name string, change func(*plan.ContainerState)) {
 	containers := map[string]plan.ContainerState{}
 	for n, c := range w.state.Containers {
@@ -175,6 +205,9 @@ func (w *world) StartContainer(ctx context.Context, name string) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.missing(name); err != nil {
+		return err
+	}
 	if p := w.current[name]; p != nil && p.run.Running() {
 		w.violate("%s is started while it runs", name)
 		return nil

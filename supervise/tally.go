@@ -21,7 +21,10 @@ func Record(t status.Tally, p *corev1.Probe, success bool, output string, at tim
 	if t.Last == last {
 		t.Count++
 	} else {
-		t.Last, t.Count = last, 1
+		t.Last, t.Count, t.Since = last, 1, at
+	}
+	if t.Since.IsZero() {
+		t.Since = t.At // from before it was remembered
 	}
 	if !success {
 		t.Output = output[:min(len(output), maxOutput)]

@@ -65,6 +65,17 @@ func (l *lead) notStarted(ctx context.Context, c translate.Container, cause erro
 		return nil, ctx.Err()
 	}
 	run, err := l.s.cfg.Engine.Inspect(ctx, name)
+	if err != nil && l.launch == nil && l.vanished(ctx, name) {
+		// It was removed before the start: nothing has begun.
+		m := l.memory.Containers[c.Name]
+		if m.Previous != nil {
+			l.memory.Containers[c.Name] = status.Container{
+				Run: *m.Previous, Reason: m.PreviousReason, Restarts: max(m.Restarts-1, 0), Backoff: m.Backoff,
+			}
+		}
+		delete(l.state.Containers, name)
+		return nil, nil
+	}
 	if err != nil {
 		l.suspects[name] = true
 		return nil, fmt.Errorf("start container/%s: %w", name, cause)
@@ -86,7 +97,7 @@ func (l *lead) notStarted(ctx context.Context, c translate.Container, cause erro
 	}
 	l.s.event(l.pod.Name, c.Name, Warning, "Failed", "Error: "+cause.Error())
 	if earlier {
-		run = plan.Run{Container: name, ID: run.ID, ImageID: run.ImageID}
+		run = plan.Run{Container: name, ID: run.ID, ImageID: run.ImageID, ImageDigest: run.ImageDigest}
 	}
 	run.Pid, run.Error, run.FinishedAt, run.ExitCode = 0, cause.Error(), l.clock(), 0
 	m.Run, m.Hook = run, ""

@@ -60,3 +60,32 @@ func TestDifferences(t *testing.T) {
 		})
 	}
 }
+
+func TestSupervisionDifferences(t *testing.T) {
+	type fields = []translate.Field
+	policy := translate.Field{Name: "restartPolicy", Value: "Always"}
+	probe := fields{{Name: "readinessProbe.httpGet.path", Value: "/"}, {Name: "readinessProbe.periodSeconds", Value: "10"}}
+	with := func(all ...fields) fields { return slices.Concat(append([]fields{{policy}}, all...)...) }
+	for name, c := range map[string]struct {
+		old, new fields
+		want     []string
+	}{
+		"nothing differs":                  {with(probe), with(probe), nil},
+		"a probe that comes is one clause": {with(), with(probe), []string{"readinessProbe added"}},
+		"a probe that goes is one clause":  {with(probe), with(), []string{"readinessProbe removed"}},
+		"a field of a probe that stays is told of alone": {
+			with(probe), with(fields{probe[0], {Name: "readinessProbe.periodSeconds", Value: "5"}}), []string{"readinessProbe.periodSeconds: 10 → 5"}},
+		"a field that comes to a probe is, too": {
+			with(probe[:1]), with(probe), []string{"readinessProbe.periodSeconds: added (10)"}},
+		"hooks come and go as a whole, behind what else changes": {
+			with(fields{{Name: "lifecycle.postStart.sleep.seconds", Value: "1"}}),
+			fields{{Name: "restartPolicy", Value: "Never"}, {Name: "lifecycle.preStop.exec.command", Value: "[]"}},
+			[]string{"restartPolicy: Always → Never", "lifecycle.postStart removed", "lifecycle.preStop added"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := translate.SupervisionDifferences(c.old, c.new); !slices.Equal(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}

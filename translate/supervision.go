@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -24,6 +25,27 @@ func (c Container) Supervision() []Field {
 	fields = append(fields, flatten("readinessProbe", l.Readiness)...)
 	fields = append(fields, flatten("livenessProbe", l.Liveness)...)
 	return append(fields, Field{"terminationMessagePath", l.MessagePath}, Field{"terminationMessagePolicy", string(l.MessagePolicy)})
+}
+
+// SupervisionDifferences says what turns one Supervision into another, as Differences does. A probe or a hook
+// that comes or goes as a whole is a clause: "readinessProbe added".
+func SupervisionDifferences(old, new []Field) []string {
+	var clauses []string
+	for _, whole := range []string{"lifecycle.postStart", "lifecycle.preStop", "startupProbe", "readinessProbe", "livenessProbe"} {
+		of := func(f Field) bool { return strings.HasPrefix(f.Name, whole+".") }
+		had, has := slices.ContainsFunc(old, of), slices.ContainsFunc(new, of)
+		switch {
+		case had == has:
+			continue
+		case has:
+			clauses = append(clauses, whole+" added")
+		default:
+			clauses = append(clauses, whole+" removed")
+		}
+		old = slices.DeleteFunc(slices.Clone(old), of)
+		new = slices.DeleteFunc(slices.Clone(new), of)
+	}
+	return append(Differences(old, new), clauses...)
 }
 
 // Supervision is what a supervisor does for the pod as a whole. Restart policies are those of its

@@ -11,6 +11,9 @@ import (
 )
 
 func main() {
+	if !cmd.Stays(os.Args[1:]) && os.Getenv("NOTIFY_SOCKET") == "" {
+		collectLate()
+	}
 	// Not signal.NotifyContext: its cause says "interrupt signal received" in every error.
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
