@@ -93,9 +93,7 @@ func Main(ctx context.Context, env Env, args []string) int {
 		// Before a run function has begun only the command line itself can be wrong.
 		text := strings.TrimSpace(err.Error())
 		if word, ok := unknownCommand(err); ok {
-			if meant := suggestCommand(root, word); meant != "" {
-				text += ": did you mean " + meant + "?"
-			}
+			text += explainUnknown(root, word)
 		}
 		err = exit(exitUsage, fmt.Errorf("%s\nRun '%s --help' for usage", text, command.CommandPath()))
 	}

@@ -21,6 +21,10 @@ func conflictErrors(conflicts []plan.Conflict) []error {
 	var errs []error
 	for _, owner := range owners {
 		objects := wholes(held[owner])
+		if project, ok := strings.CutPrefix(owner, "units of "); ok {
+			errs = append(errs, unitConflicts(objects, project)...)
+			continue
+		}
 		if strings.HasSuffix(owner, "of this project") {
 			for _, object := range objects {
 				errs = append(errs, fmt.Errorf("the name of %s is that of a thing of %s: rename one of the two", object, owner))
@@ -35,10 +39,29 @@ func conflictErrors(conflicts []plan.Conflict) []error {
 		if project, ok := strings.CutPrefix(owner, "project "); ok {
 			wayOut = fmt.Sprintf("podup up --project %s changes %s there, podup down --project %s removes %s", project, it, project, it)
 		}
-		if project, ok := strings.CutPrefix(owner, "units of "); ok {
-			wayOut = fmt.Sprintf("podup install has made %s: podup uninstall %s first", it, project)
-		}
 		errs = append(errs, fmt.Errorf("%s %s this project's (%s): %s", enumerate(objects), are, owner, wayOut))
+	}
+	return errs
+}
+
+// unitConflicts says what units of a project have. An uninstall of them leaves the data of claims.
+func unitConflicts(objects []string, project string) []error {
+	var errs []error
+	var others []string
+	for _, object := range objects {
+		if !strings.HasPrefix(object, "volume/") {
+			others = append(others, object)
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s exists and is not this project's (units of %s): podup uninstall %s --volumes removes it, with its data; or give the claim another name",
+			object, project, project))
+	}
+	if len(others) > 0 {
+		are, it := "exists and is not", "it"
+		if len(others) > 1 {
+			are, it = "exist and are not", "them"
+		}
+		errs = append(errs, fmt.Errorf("%s %s this project's (units of %s): podup install has made %s: podup uninstall %s first", enumerate(others), are, project, it, project))
 	}
 	return errs
 }

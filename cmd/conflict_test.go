@@ -33,6 +33,15 @@ func TestEachOwnerOfTakenNamesIsToldOnce(t *testing.T) {
 			[]plan.Conflict{{Object: "container/web-app", Owner: "units of shop"}, {Object: "pod/web", Owner: "units of shop"}},
 			"pod/web exists and is not this project's (units of shop): podup install has made it: podup uninstall shop first",
 		},
+		"data that units of another project have left": {
+			[]plan.Conflict{{Object: "volume/orders", Owner: "units of shop"}},
+			"volume/orders exists and is not this project's (units of shop): podup uninstall shop --volumes removes it, with its data; or give the claim another name",
+		},
+		"two pods of units, and data": {
+			[]plan.Conflict{{Object: "pod/db", Owner: "units of shop"}, {Object: "pod/web", Owner: "units of shop"}, {Object: "volume/orders", Owner: "units of shop"}},
+			"volume/orders exists and is not this project's (units of shop): podup uninstall shop --volumes removes it, with its data; or give the claim another name\n" +
+				"pod/db and pod/web exist and are not this project's (units of shop): podup install has made them: podup uninstall shop first",
+		},
 		"a pod of the same project": {
 			[]plan.Conflict{{Object: "volume/web-data", Owner: "pod db of this project"}},
 			"the name of volume/web-data is that of a thing of pod db of this project: rename one of the two",

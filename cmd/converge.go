@@ -28,7 +28,9 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 	}
 	defer held.release()
 	defer a.endOnSecond(ctx, "podup up or podup down")()
-
+	if err := a.notByUnits(ctx, engine, t.project, t.options.Sources); err != nil {
+		return plan.Actual{}, errors.Join(err, held.remove())
+	}
 	store := release.Store{Files: engine.Releases(t.project)}
 	// Read behind the lock: a podup that was waited for may have made the key.
 	key, err := projectKey(ctx, engine.History(t.project), a.warn)
@@ -78,7 +80,7 @@ func (a *app) converge(ctx context.Context, engine Engine, t target, v view, tim
 		a.warn(err.Error())
 	}
 	for _, change := range c.plan.Supervision() {
-		v.Note(fmt.Sprintf("%s: %s", change.Object, joinReasons(change.Reasons)))
+		v.Note(fmt.Sprintf("updated %s: %s; nothing is restarted", change.Object, joinReasons(change.Reasons)))
 	}
 	if c.plan.Empty() {
 		v.Note(upToDate(t, c.want))

@@ -46,7 +46,11 @@ func runDescribe(ctx context.Context, opts *describeOptions) error {
 		return err
 	}
 	defer done()
-	all, err := o.lives(ctx, podArgs(o.actual, opts.pods))
+	names := podArgs(o.actual, opts.pods)
+	if err := a.notHere(o.actual, names...); err != nil {
+		return err
+	}
+	all, err := o.lives(ctx, names)
 	if err != nil {
 		return err
 	}

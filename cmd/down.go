@@ -47,7 +47,7 @@ The manifests are not read. -f only says which project is meant.`,
 	}
 	flags := command.Flags()
 	a.filesFlag(flags, "f")
-	flags.BoolVar(&opts.volumes, "volumes", false, "remove the data of claims, too")
+	flags.BoolVarP(&opts.volumes, "volumes", "v", false, "remove the data of claims, too")
 	flags.Var(&opts.timeout, "timeout", "seconds a container may take to stop before it is killed (default: its terminationGracePeriodSeconds)")
 	return command
 }
@@ -74,7 +74,15 @@ func runDown(ctx context.Context, opts *downOptions) error {
 	if err != nil {
 		return err
 	}
+	if opts.volumes {
+		if err := a.notOfUnits(ctx, engine, actual); err != nil {
+			return err
+		}
+	}
 	known := slices.Sorted(maps.Keys(actual.Pods))
+	if err := a.notHere(actual, opts.pods...); err != nil {
+		return err
+	}
 	if err := knownPods(opts.pods, known); err != nil {
 		return err
 	}
@@ -106,19 +114,11 @@ func runDown(ctx context.Context, opts *downOptions) error {
 	if len(pods) > 0 {
 		runtime.tell()
 	} else {
-		empty, err := a.removeEmpty(ctx, engine, v, project)
+		more, err := a.removeRest(ctx, engine, v, project, actual, opts)
 		if err != nil {
 			return err
 		}
-		p.Changes = append(p.Changes, empty.Changes...)
-		if err := a.removeLate(ctx, engine, v, actual, opts); err != nil {
-			return err
-		}
-		if actual.Release {
-			if err := engine.RemoveReleases(ctx, project); err != nil {
-				return err
-			}
-		}
+		p.Changes = append(p.Changes, more...)
 		if err := runtime.remove(ctx, a.env.Getenv); err != nil {
 			return err
 		}
@@ -127,7 +127,27 @@ func runDown(ctx context.Context, opts *downOptions) error {
 		}
 	}
 	v.Note(removed(project, p, actual, pods, opts.volumes))
+	if text := a.installedText(project); text != "" && len(actual.Pods) == 0 {
+		v.Note(text)
+	}
 	return nil
+}
+
+// removeRest removes what a project leaves on the engine beside what podup sees of it.
+func (a *app) removeRest(ctx context.Context, engine Engine, v view, project string, actual plan.Actual, opts *downOptions) ([]plan.Change, error) {
+	empty, err := a.removeEmpty(ctx, engine, v, project)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.removeLate(ctx, engine, v, actual, opts); err != nil {
+		return nil, err
+	}
+	if actual.Release {
+		if err := engine.RemoveReleases(ctx, project); err != nil {
+			return nil, err
+		}
+	}
+	return empty.Changes, nil
 }
 
 // removeEmpty removes the pods that were never given an infra container.

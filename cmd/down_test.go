@@ -112,7 +112,7 @@ func TestASecretValueIsNowhereButWhereItBelongs(t *testing.T) {
 	if kept == 0 {
 		t.Error("no secret was made")
 	}
-	s.podup(0, "down", "--volumes")
+	s.podup(0, "down", "-v")
 	s.nothingLeft()
 }
 

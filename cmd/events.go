@@ -86,7 +86,11 @@ func runEvents(ctx context.Context, opts *eventsOptions) error {
 		}
 		if !opts.follow {
 			if len(events) == 0 && opts.output.value == "text" {
-				fmt.Fprintf(a.env.Err, "project %s has no events%s\n", project, ofPods(opts.pods))
+				text := a.installedText(project)
+				if text == "" {
+					text = fmt.Sprintf("project %s has no events%s", project, ofPods(opts.pods))
+				}
+				fmt.Fprintln(a.env.Err, text)
 			}
 			return nil
 		}
@@ -199,8 +203,13 @@ func (r eventRow) seen(now time.Time) string {
 	return text
 }
 
+const (
+	minMessage    = 24 // cells beside the other columns; where there are less, messages stand below
+	messageIndent = 4  // of those
+)
+
 // writeEvents writes events in columns that are as wide as those before, so that what follows stays in
-// line; columns grow. Messages are last, and wrapped to width cells; 0 is no limit.
+// line; columns grow. Messages are last, and wrapped to width cells within their column; 0 is no limit.
 func writeEvents(w io.Writer, color palette, rows []eventRow, now time.Time, headers bool, columns []int, width int) error {
 	table := make([][]string, 0, len(rows)+1)
 	if headers {
@@ -215,13 +224,27 @@ func writeEvents(w io.Writer, color palette, rows []eventRow, now time.Time, hea
 		for _, row := range table {
 			columns[i] = max(columns[i], cells.StringWidth(row[i]))
 		}
-		left += columns[i] + 2
+		left += columns[i] + columnGap
+	}
+	const object = 3
+	longest := 0
+	for _, row := range table {
+		longest = max(longest, cells.StringWidth(row[len(columns)]))
+	}
+	below := width > 0 && width-left < min(minMessage, longest)
+	if over := left - columnGap - width; below && over > 0 {
+		left -= columns[object]
+		columns[object] = max(columns[object]-over, min(columns[object], minShrunk))
+		left += columns[object]
 	}
 	var out strings.Builder
 	for i, row := range table {
 		var line strings.Builder
 		for column := range columns {
 			text := row[column]
+			if column == object {
+				text = truncateMiddle(text, columns[column])
+			}
 			padded := pad(text, columns[column]) + "  "
 			switch {
 			case headers && i == 0:
@@ -231,9 +254,16 @@ func writeEvents(w io.Writer, color palette, rows []eventRow, now time.Time, hea
 			}
 			line.WriteString(padded)
 		}
-		message := []string{row[len(columns)]}
-		if width > 0 {
-			message = wrapWords(message[0], max(width-left, 24))
+		message, indent := []string{row[len(columns)]}, left
+		switch {
+		case below:
+			out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+			indent = messageIndent
+			line.Reset()
+			line.WriteString(strings.Repeat(" ", indent))
+			message = wrapWords(message[0], max(width-indent, minMessage))
+		case width > 0:
+			message = wrapWords(message[0], width-indent)
 		}
 		if headers && i == 0 {
 			message[0] = color.bold(message[0])
@@ -241,7 +271,7 @@ func writeEvents(w io.Writer, color palette, rows []eventRow, now time.Time, hea
 		for i, text := range message {
 			if i > 0 {
 				line.Reset()
-				line.WriteString(strings.Repeat(" ", left))
+				line.WriteString(strings.Repeat(" ", indent))
 			}
 			out.WriteString(strings.TrimRight(line.String()+text, " ") + "\n")
 		}

@@ -234,3 +234,37 @@ func TestAnEventIsFoldedWhereItCameLast(t *testing.T) {
 		t.Errorf("seen %q", got)
 	}
 }
+
+func TestEventsFitTheTerminal(t *testing.T) {
+	now := newClock().now()
+	event := func(container, kind, reason, message string) eventRow {
+		return eventRow{
+			event: supervise.Event{Time: now.Add(-12 * time.Second), Pod: "nginx-blog", Container: container, Type: kind, Reason: reason, Message: message},
+			first: now.Add(-2 * time.Minute), count: 3,
+		}
+	}
+	rows := []eventRow{
+		event("nginx", "Normal", "Started", "Started container nginx"),
+		event("adapter", "Warning", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 503, nginx does not answer"),
+	}
+	for name, width := range map[string]int{"events-160.txt": 160, "events-80.txt": 80, "events-60.txt": 60} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			widths := []int{len("LAST SEEN"), len("TYPE"), len("REASON"), len("OBJECT")}
+			if err := writeEvents(&out, palette{}, rows, now, true, widths, width); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "view/"+name, out.String())
+			for line := range lines(out.String()) {
+				if cells.StringWidth(line) > width {
+					t.Errorf("wider than %d: %q", width, line)
+				}
+			}
+			for word := range strings.FieldsSeq(rows[1].event.Message) {
+				if !strings.Contains(out.String(), word) {
+					t.Errorf("%q is gone", word)
+				}
+			}
+		})
+	}
+}

@@ -114,6 +114,9 @@ func (a *app) runExec(ctx context.Context, flags execFlags, target string, comma
 	if err != nil {
 		return 0, err
 	}
+	if err := a.notHere(actual, target); err != nil {
+		return 0, err
+	}
 	container, others, err := execTarget(actual, target)
 	if err != nil {
 		return 0, err

@@ -88,7 +88,8 @@ func runGenerateQuadlet(ctx context.Context, opts *generateQuadletOptions) error
 	if err != nil {
 		return err
 	}
-	set, err := a.quadletUnits(t, quadlet.Options{Podman: opts.podman.or(quadlet.Oldest()), Root: opts.root}, opts.strict)
+	set, err := a.quadletUnits(t, quadlet.Options{Podman: opts.podman.or(quadlet.Oldest()), Root: opts.root}, opts.strict,
+		"podup generate systemd writes one service that does all that the manifests say")
 	if err != nil {
 		return err
 	}
@@ -105,8 +106,8 @@ func runGenerateQuadlet(ctx context.Context, opts *generateQuadletOptions) error
 }
 
 // quadletUnits are the units of what a command line names. What they do not do is a warning, or an error if
-// that is asked for.
-func (a *app) quadletUnits(t target, opts quadlet.Options, strict bool) (quadlet.Set, error) {
+// that is asked for; supervised is how the same command line has it all done, said once behind these.
+func (a *app) quadletUnits(t target, opts quadlet.Options, strict bool, supervised string) (quadlet.Set, error) {
 	want, problems := translate.Want(t.set, translate.Options{
 		Project: t.project, Network: t.options.Network, SecretKey: randomKey(), Node: quadlet.Node,
 	})
@@ -128,8 +129,14 @@ func (a *app) quadletUnits(t target, opts quadlet.Options, strict bool) (quadlet
 		return quadlet.Set{}, err
 	}
 	var lost []string
+	missed := false
 	for _, note := range set.Notes {
-		lost = append(lost, fmt.Sprintf("%s: %s: %s", note.Unit, note.Field, note.Text))
+		text, supervision := note.Loss()
+		missed = missed || supervision
+		lost = append(lost, fmt.Sprintf("%s: %s: %s", note.Unit, note.Field, text))
+	}
+	if missed {
+		lost = append(lost, supervised)
 	}
 	return set, a.notDone(lost, strict)
 }

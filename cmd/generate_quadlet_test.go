@@ -7,6 +7,32 @@ import (
 	"testing"
 )
 
+func TestTheWayOutOfWhatUnitsDoNotDoIsSaidOnce(t *testing.T) {
+	const probes = "    readinessProbe: {httpGet: {path: /, port: 80}}\n    livenessProbe: {httpGet: {path: /, port: 80}}\n"
+	for name, test := range map[string]struct {
+		args []string
+		way  string
+	}{
+		"generate quadlet": {[]string{"generate", "quadlet"}, "podup generate systemd writes one service"},
+		"install":          {[]string{"install", "--dry-run"}, "podup install --supervised installs one service"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := newInstalled(t)
+			i.write("pod.yaml", strings.Replace(webManifest, "    env:\n", probes+"    env:\n", 1))
+			got := i.podup(0, test.args...).err
+			i.contains(got, "readinessProbe: systemd knows no readiness", "livenessProbe: systemd makes no requests")
+			if n := strings.Count(got, "one service"); n != 1 || !strings.HasSuffix(got, "podup: warning: "+test.way+" that does all that the manifests say\n") {
+				t.Errorf("said %d times:\n%s", n, got)
+			}
+			i.contains(i.podup(3, append(test.args, "--strict")...).err, test.way)
+			i.write("pod.yaml", webManifest)
+			if got := i.podup(0, test.args...).err; strings.Contains(got, "one service") {
+				t.Errorf("and where nothing is missed: %s", got)
+			}
+		})
+	}
+}
+
 func TestGenerateQuadletTakesItsOptions(t *testing.T) {
 	for name, test := range map[string]struct {
 		args  []string

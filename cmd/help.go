@@ -15,8 +15,8 @@ func helpOnKnown(root *cobra.Command) {
 		command.RunE = func(command *cobra.Command, args []string) error {
 			if _, _, err := root.Find(args); err != nil {
 				word, _ := unknownCommand(err)
-				if meant := suggestCommand(root, word); meant != "" {
-					return usagef("%w: did you mean %s?", err, meant)
+				if text := explainUnknown(root, word); text != "" {
+					return usagef("%w%s", err, text)
 				}
 				return usagef("%w: podup help lists them", err)
 			}

@@ -14,9 +14,9 @@ import (
 // commandWords are what other programs call the things podup does.
 func commandWords(name string) []string {
 	return map[string][]string{
-		"up":       {"apply", "create", "deploy", "kube", "play", "run"},
+		"up":       {"apply", "create", "deploy", "kube", "play"},
 		"down":     {"delete", "destroy", "remove", "rm"},
-		"ps":       {"list", "top"},
+		"ps":       {"list"},
 		"describe": {"inspect"},
 		"stop":     {"kill"},
 		"diff":     {"plan"},
@@ -33,10 +33,6 @@ func flagHint(command, flag string) string {
 		if command == "exec" || command == "logs" {
 			return "a container is named with its pod, POD/CONTAINER"
 		}
-	case "v":
-		if command == "down" {
-			return "the data of claims is removed with --volumes"
-		}
 	case "remove-orphans":
 		return "pods the manifests no longer name are removed with up --prune"
 	case "recreate", "replace", "force":
@@ -45,6 +41,34 @@ func flagHint(command, flag string) string {
 		return "podup builds no images: podman build does, and up then replaces what runs of the old one"
 	case "n", "namespace":
 		return "there are no namespaces; what belongs together is a project, named with --project"
+	}
+	return ""
+}
+
+// otherWay is what to use for a command of another program that podup has none like, "" for most.
+func otherWay(word string) string {
+	return map[string]string{
+		"build":        "podman build -t localhost/NAME . makes an image, which the manifest names and podup up then takes",
+		"pull":         "podup up pulls what is missing; podup up --pull always looks for newer images, too",
+		"images":       "podman images lists them",
+		"push":         "podman push does",
+		"run":          "podup up starts the pods of a manifest; podup exec -it POD -- COMMAND runs a command in one of them",
+		"port":         "podup ps shows the ports",
+		"port-forward": "publish the port with hostPort in the manifest; podup ps shows the ports",
+		"scale":        "a pod is there once: write each one down, under a name of its own",
+		"cp":           "podman cp FILE POD-CONTAINER:PATH; podup ps -q lists the names that Podman gives the containers",
+		"top":          "podman pod top POD shows the processes of a pod",
+		"stats":        "podman pod stats POD shows what a pod uses",
+	}[word]
+}
+
+// explainUnknown says after an unknown command what was meant, or what does it instead: ": did you mean up?".
+func explainUnknown(root *cobra.Command, word string) string {
+	if way := otherWay(strings.ToLower(word)); way != "" {
+		return ": " + way
+	}
+	if meant := suggestCommand(root, word); meant != "" {
+		return ": did you mean " + meant + "?"
 	}
 	return ""
 }

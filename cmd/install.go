@@ -87,20 +87,22 @@ func runInstall(ctx context.Context, opts *installOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	set, err := a.quadletUnits(t, quadlet.Options{Podman: version, Root: host.Root}, opts.strict)
+	set, err := a.quadletUnits(t, quadlet.Options{Podman: version, Root: host.Root}, opts.strict,
+		"podup install --supervised installs one service that does all that the manifests say")
 	if err != nil {
 		return err
-	}
-	if service, err := host.ReadService(t.project); err != nil {
-		return err
-	} else if service != nil {
-		return fmt.Errorf("project %s is installed with --supervised: podup uninstall %s first", t.project, t.project)
 	}
 	held, err := acquire(ctx, a.env.Getenv, t.project, "podup install", v.Note)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, held.remove()) }()
+	// Behind the lock: whoever was waited for may have installed it.
+	if service, err := host.ReadService(t.project); err != nil {
+		return err
+	} else if service != nil {
+		return fmt.Errorf("project %s is installed with --supervised: podup uninstall %s first", t.project, t.project)
+	}
 	if err := notUp(ctx, engine, t.project); err != nil {
 		return err
 	}
@@ -157,21 +159,6 @@ func (o *installOptions) version(ctx context.Context, engine Engine) (quadlet.Ve
 		return quadlet.Newest(), nil
 	}
 	return version, err
-}
-
-// usable says why the engine is not the one that units of this user will use.
-func usable(ctx context.Context, engine Engine, host systemd.Host) error {
-	version, err := engine.Version(ctx)
-	switch {
-	case err != nil:
-		return err
-	case !version.Local:
-		return fmt.Errorf("install units: Podman at %s is not of this machine, and units use the one that is", version.URL)
-	case version.Rootless == host.Root:
-		return fmt.Errorf("install units: Podman at %s is %s, and units of this user use their own", version.URL,
-			map[bool]string{true: "rootless", false: "root's"}[version.Rootless])
-	}
-	return nil
 }
 
 // notUp refuses a project that is up: units make pods of their own, and of the same names.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/podup/podup/quadlet"
 	"github.com/podup/podup/systemd"
@@ -39,12 +40,7 @@ func (o *installOptions) supervise(ctx context.Context) error {
 		return err
 	}
 	if o.dryRun {
-		was, err := readService(host, service.Project)
-		if err != nil {
-			return err
-		}
-		_, err = fmt.Fprintln(a.env.Out, host.ServiceChange(service.Project, was, text))
-		return err
+		return o.showService(ctx, in, text)
 	}
 	update, err := a.installService(ctx, in, text, v)
 	if err != nil {
@@ -64,16 +60,29 @@ func (o *installOptions) supervise(ctx context.Context) error {
 	return nil
 }
 
-// readService gives the service of a project that is not installed by units.
-func readService(host systemd.Host, project string) ([]byte, error) {
-	disk, err := host.Read(project)
+// showService says what an install would do.
+func (o *installOptions) showService(ctx context.Context, in *systemd.Installer, text []byte) error {
+	if err := noUnits(in.Host, in.Project); err != nil {
+		return err
+	}
+	lines, err := in.ServiceChange(ctx, text, !o.noStart)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !disk.Empty() {
-		return nil, fmt.Errorf("project %s is installed without --supervised: podup uninstall %s first", project, project)
+	if len(lines) == 0 {
+		lines = []string{"nothing would change"}
 	}
-	return host.ReadService(project)
+	_, err = fmt.Fprintln(o.app.env.Out, strings.Join(lines, "\n"))
+	return err
+}
+
+// noUnits refuses a project that is installed by units.
+func noUnits(host systemd.Host, project string) error {
+	disk, err := host.Read(project)
+	if err == nil && !disk.Empty() {
+		err = fmt.Errorf("project %s is installed without --supervised: podup uninstall %s first", project, project)
+	}
+	return err
 }
 
 // installService writes and enables the service. It is started without the project's lock, which the service's
@@ -84,7 +93,7 @@ func (a *app) installService(ctx context.Context, in *systemd.Installer, text []
 		return update, err
 	}
 	defer func() { err = errors.Join(err, held.remove()) }()
-	if _, err := readService(in.Host, in.Project); err != nil {
+	if err := noUnits(in.Host, in.Project); err != nil {
 		return update, err
 	}
 	return in.InstallService(ctx, text)

@@ -254,7 +254,7 @@ func TestUpUsesTheClaimsThatAnUninstallHasLeft(t *testing.T) {
 		t.Errorf("up makes the claim anew\n%s", made)
 	}
 	i.podup(0, "diff")
-	i.contains(i.podup(1, "--project", "blog", "up", "-d").err, "volume/orders exist", "units of shop", "podup uninstall shop first")
+	i.contains(i.podup(1, "--project", "blog", "up", "-d").err, "volume/orders exists and is not this project's (units of shop): podup uninstall shop --volumes removes it, with its data; or give the claim another name")
 	i.contains(i.podup(0, "down").err, "the data of orders stays (--volumes removes it)")
 	i.nothingLeft("orders")
 	i.contains(i.podup(0, "down", "--volumes").err, "removed 1 volume")

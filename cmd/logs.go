@@ -124,11 +124,18 @@ func (a *app) logs(ctx context.Context, flags logsFlags, names []string) error {
 	if err != nil {
 		return err
 	}
+	if err := a.notHere(actual, names...); err != nil {
+		return err
+	}
 	containers, err := selectContainers(actual, names)
 	if err != nil {
 		return err
 	}
 	if len(containers) == 0 {
+		if text := a.installedText(opts.Project); text != "" {
+			fmt.Fprintln(a.env.Err, text)
+			return nil
+		}
 		fmt.Fprintf(a.env.Err, "project %s has no containers (podup ls lists the projects)\n", opts.Project)
 		return nil
 	}

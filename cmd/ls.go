@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -88,7 +89,7 @@ type listedProject struct {
 
 // installation is how a project is installed. State is empty where no service manager says.
 type installation struct {
-	As     string   `json:"as"` // "units", "supervised"
+	As     string   `json:"as"` // "units", "supervised", "units and supervised"
 	State  string   `json:"state,omitempty"`
 	Failed []string `json:"failed,omitempty"` // services
 }
@@ -115,8 +116,11 @@ func (a *app) withInstalled(ctx context.Context, engine Engine, projects []podma
 		rows = append(rows, row)
 	}
 	host := a.units()
-	if usable(ctx, engine, host) == nil {
+	switch err := usable(ctx, engine, host); {
+	case err == nil:
 		rows = a.addInstalled(ctx, host, rows)
+	case !errors.Is(err, errElsewhere):
+		a.warn("what is installed is not listed: " + err.Error())
 	}
 	slices.SortFunc(rows, func(a, b listedProject) int { return strings.Compare(a.Name, b.Name) })
 	return rows
@@ -126,22 +130,38 @@ func (a *app) withInstalled(ctx context.Context, engine Engine, projects []podma
 const (
 	installedUnits      = "units"
 	installedSupervised = "supervised"
+	installedTwice      = installedUnits + " and " + installedSupervised
 )
 
 // addInstalled puts what is installed on this machine to the projects. Without a service manager nobody says how it is.
 func (a *app) addInstalled(ctx context.Context, host systemd.Host, rows []listedProject) []listedProject {
-	found := host.Installations()
+	found, err := host.Installations()
+	if err != nil {
+		for _, err := range flatten(err) {
+			a.warn(err.Error())
+		}
+	}
 	if len(found) == 0 {
 		return rows
 	}
 	manager, err := host.Open(ctx)
-	if err == nil {
+	switch {
+	case err == nil:
 		defer manager.Close()
+	case !errors.Is(err, systemd.ErrNoManager):
+		a.warn("how what is installed stands is not known: " + err.Error())
 	}
-	for _, f := range found {
+	for len(found) > 0 {
+		f := found[0]
 		is := &installation{As: installedUnits}
 		if f.Supervised {
 			is.As = installedSupervised
+		}
+		if found = found[1:]; len(found) > 0 && found[0].Project == f.Project {
+			a.warn(fmt.Sprintf("project %s is installed twice, and one of the two is in the way of the other: podup uninstall %s removes both", f.Project, f.Project))
+			is.As = installedTwice
+			f.Services = slices.Concat(f.Services, found[0].Services)
+			found = found[1:]
 		}
 		if manager != nil {
 			if is.State, is.Failed, err = f.Standing(ctx, manager); err != nil {

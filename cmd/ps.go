@@ -59,6 +59,9 @@ func (a *app) ps(ctx context.Context, opts psOptions, pods []string) error {
 	if err != nil {
 		return err
 	}
+	if err := a.notHere(actual, pods...); err != nil {
+		return err
+	}
 	if err := onlyPods(&actual, pods); err != nil {
 		return err
 	}
@@ -79,7 +82,7 @@ func (a *app) ps(ctx context.Context, opts psOptions, pods []string) error {
 		return nil
 	}
 	if len(actual.Pods) == 0 {
-		fmt.Fprintf(a.env.Err, "project %s has no pods (podup ls lists the projects)\n", project)
+		a.noPods(project)
 		return nil
 	}
 	width := 0

@@ -90,6 +90,9 @@ func (s *steering) restartParts(ctx context.Context, whole, parts []string, time
 		if slices.Contains(whole, pod) {
 			continue
 		}
+		if err := s.app.notHere(s.overview.actual, pod); err != nil {
+			return err
+		}
 		if err := knownPods([]string{pod}, podNames(s.overview.actual)); err != nil {
 			errs = append(errs, err)
 			continue

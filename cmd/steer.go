@@ -51,7 +51,11 @@ func (s *steering) close() {
 
 // pods are those that are named, or all.
 func (s *steering) pods(ctx context.Context, names []string) ([]life, error) {
-	all, err := s.overview.lives(ctx, podArgs(s.overview.actual, names))
+	names = podArgs(s.overview.actual, names)
+	if err := s.app.notHere(s.overview.actual, names...); err != nil {
+		return nil, err
+	}
+	all, err := s.overview.lives(ctx, names)
 	if err != nil {
 		return nil, err
 	}

@@ -122,6 +122,7 @@ func (s *story) nothingLeft(claims ...string) {
 	for name := range actual.Volumes {
 		volumes = append(volumes, name)
 	}
+	slices.Sort(volumes)
 	if len(actual.Pods)+len(actual.Networks)+len(actual.Secrets) > 0 || actual.Release || !slices.Equal(volumes, claims) {
 		s.t.Errorf("left: %+v", actual)
 	}

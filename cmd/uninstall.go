@@ -29,7 +29,16 @@ is given; so do images. An install or up of the same project finds it again.
 What podup has not made is not touched.`,
 		Example: `  podup uninstall shop
   podup uninstall shop --volumes`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil
+			}
+			text := "uninstall: name one project: podup uninstall PROJECT"
+			if installed := a.units().Installed(); len(installed) > 0 {
+				text += " (installed: " + strings.Join(installed, ", ") + ")"
+			}
+			return errors.New(text)
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return a.units().Installed(), cobra.ShellCompDirectiveNoFileComp
 		},
@@ -77,7 +86,7 @@ func runUninstall(ctx context.Context, opts *uninstallOptions) error {
 	}
 	if left.Service != nil {
 		held.release() // down takes it
-		return opts.dismiss(ctx, in)
+		return opts.dismissAll(ctx, in, left.Disk.Installed())
 	}
 	if left.Empty() {
 		if unreachable != nil {
@@ -113,13 +122,27 @@ func notInstalled(project string, host systemd.Host) string {
 	return text
 }
 
+// dismissAll ends a project with a service of its own, and the units that it may have beside that.
+func (o *uninstallOptions) dismissAll(ctx context.Context, in *systemd.Installer, units bool) error {
+	if !units {
+		return o.dismiss(ctx, in, o.volumes)
+	}
+	if err := o.dismiss(ctx, in, false); err != nil { // the units use the data
+		return err
+	}
+	if err := runUninstall(ctx, o); err != nil || !o.volumes {
+		return err
+	}
+	return runDown(ctx, &downOptions{app: o.app, volumes: true})
+}
+
 // dismiss ends a project that its own service leads. Its pods are podup's, and go as those of `podup up`. The
 // unit goes last: as long as it is there, another uninstall can go on.
-func (o *uninstallOptions) dismiss(ctx context.Context, in *systemd.Installer) error {
+func (o *uninstallOptions) dismiss(ctx context.Context, in *systemd.Installer, volumes bool) error {
 	if err := in.StopService(ctx); err != nil {
 		return err
 	}
-	down := &downOptions{app: o.app, volumes: o.volumes}
+	down := &downOptions{app: o.app, volumes: volumes}
 	if err := runDown(ctx, down); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ type upOptions struct {
 	maxBackoff                         patience
 	prune, forceRecreate, renewVolumes bool
 	overcommit                         bool
+	byHand                             bool // no service manager has started it
 	network                            string
 	pull                               enum
 	timeout                            grace
@@ -95,6 +96,7 @@ func runUp(ctx context.Context, opts *upOptions) error {
 	case err != nil:
 		return err
 	case notifier == nil:
+		opts.byHand = true
 		return opts.app.bringUp(ctx, opts, opts.app.view(""))
 	case !opts.detach:
 		return opts.app.serve(ctx, opts, notifier)
@@ -124,6 +126,9 @@ func (a *app) bringUp(ctx context.Context, opts *upOptions, v view) error {
 	}
 	defer engine.Close()
 	if opts.dryRun {
+		if err := a.notByUnits(ctx, engine, t.project, t.options.Sources); err != nil {
+			return err
+		}
 		_, err := a.preview(ctx, engine, t, v)
 		return err
 	}
@@ -132,6 +137,11 @@ func (a *app) bringUp(ctx context.Context, opts *upOptions, v view) error {
 	trouble := err
 	if err != nil && !asTrouble(err) {
 		return err
+	}
+	if opts.byHand {
+		if err := a.besideService(ctx, engine, t.project); err != nil {
+			return err
+		}
 	}
 	if opts.wait {
 		if actual, err = a.awaitUp(ctx, engine, t, v, time.Duration(opts.waitTimeout)); err != nil {

@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// columnGap is the cells between two columns.
+const columnGap = 2
+
 // minShrunk is how narrow the column that gives way may become.
 const minShrunk = 12
 
@@ -13,7 +16,7 @@ const minShrunk = 12
 // paint colours a cell after its width is known: text/tabwriter would count the colours as text,
 // and a wide rune as one cell.
 func writeTable(w io.Writer, rows [][]string, width, shrink int, paint func(row, column int, text string) string) error {
-	const gap = 2
+	const gap = columnGap
 	var widths []int
 	for _, row := range rows {
 		for column, text := range row {

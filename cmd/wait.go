@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -107,8 +108,14 @@ func runWait(ctx context.Context, opts *waitOptions) error {
 	case len(pods) == 0 && wants.only("delete"):
 		return nil
 	case len(pods) == 0:
+		if text := a.installedText(o.actual.Project); text != "" {
+			return errors.New(text)
+		}
 		return fmt.Errorf("project %s has no pods to wait for", o.actual.Project)
 	case !absent:
+		if err := a.notHere(o.actual, pods...); err != nil {
+			return err
+		}
 		if err := knownPods(pods, podNames(o.actual)); err != nil {
 			return err
 		}

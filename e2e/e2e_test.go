@@ -94,17 +94,19 @@ func podupAlone() []string {
 // sameForRoot are scripts in which the engine's version may have a part, but not who runs it.
 func sameForRoot() []string {
 	return []string{
-		"debug", "down-one-pod", "exec", "install-changes", "install-grace", "install-leaves-claim", "install-onfailure", "install-several",
-		"install-takes-claim", "interrupt-up", "kill9-down", "kill9-first-up", "kill9-replace", "logs", "mend-killed", "moved-tag", "pod-undone",
+		"debug", "down-one-pod", "exec", "install-changes", "install-grace", "install-leaves-claim", "install-listed", "install-onfailure",
+		"install-refuses", "install-several", "install-takes-claim", "install-takes-over", "interrupt-up", "kill9-down", "kill9-first-up", "kill9-replace", "logs", "mend-killed", "moved-tag", "pod-undone",
 		"refuse-foreign-name", "refuse-missing-image", "refuse-missing-path", "replace-undone", "same-volume-name", "service-backends", "service-changes",
 	}
 }
 
-// sameForVersions are scripts of a pod's life that podup leads by calls which all versions answer alike.
+// sameForVersions are scripts of a pod's life, which podup leads by calls that all versions answer alike, or of
+// the service manager, which is the same in all workstations.
 func sameForVersions() []string {
 	return []string{
-		"background-survives", "foreground", "foreground-ends", "foreground-terminates", "grace-shared", "hook-once", "hooks-start", "job-sidecars", "reload",
-		"stop-start", "supervisor-terminates", "systemd-supervised-ready", "systemd-supervised-reload", "systemd-supervised-stops", "termination-message", "unsupervised",
+		"background-survives", "foreground", "foreground-ends", "foreground-terminates", "grace-shared", "hook-once", "hooks-start",
+		"install-grace", "install-leaves-claim", "install-listed", "install-onfailure", "install-refuses", "install-takes-claim", "install-takes-over",
+		"job-sidecars", "reload", "stop-start", "supervisor-terminates", "systemd-supervised-ready", "systemd-supervised-reload", "systemd-supervised-stops", "termination-message", "unsupervised",
 	}
 }
 

@@ -42,7 +42,8 @@ type container struct {
 	period      int32 // of a liveness probe, in seconds
 	env         map[string]string
 	secret      string
-	mounts      []string // of a volume of the pod, a claim or an image volume ("image:" and the reference)
+	mounts      []string          // of a volume of the pod, a claim or an image volume ("image:" and the reference)
+	subPaths    map[string]string // by mount
 	grace       time.Duration
 	podIP       bool
 	memory      int64 // limit
@@ -156,7 +157,7 @@ func (p *pod) container(c *container, init bool, out *translate.Project) transla
 	}
 	slices.SortFunc(t.Env, func(a, b translate.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
 	for _, m := range c.mounts {
-		mount := translate.Mount{Path: "/" + m, Volume: m}
+		mount := translate.Mount{Path: "/" + m, Volume: m, SubPath: c.subPaths[m]}
 		if image, ok := cutImage(m); ok {
 			mount = translate.Mount{Path: "/image", Image: image, ImagePull: translate.PullIfNotPresent}
 		}

@@ -505,6 +505,33 @@ func diffCases() map[string]func(*situation) {
 			s.want.web().volumes[1].files["nginx.conf"] = "new"
 			s.want.app().env["LOG"] = "b"
 		},
+		"a changed file that is mounted by subPath is seen after a restart": func(s *situation) {
+			s.want.side().mounts = append(s.want.side().mounts, "conf")
+			s.want.side().subPaths = map[string]string{"conf": "nginx.conf"}
+			s.actual = standing(s.want)
+			s.want.web().volumes[1].files["nginx.conf"] = "new"
+		},
+		"a changed file below a directory that is mounted by subPath is seen after a restart": func(s *situation) {
+			s.want.web().volumes[1].files["conf.d/site"] = "old"
+			s.want.side().mounts = append(s.want.side().mounts, "conf")
+			s.want.side().subPaths = map[string]string{"conf": "conf.d"}
+			s.actual = standing(s.want)
+			delete(s.want.web().volumes[1].files, "conf.d/site")
+		},
+		"a changed file beside the one that is mounted by subPath is nobody's business": func(s *situation) {
+			s.want.web().volumes[1].files["site.conf"] = "old"
+			s.want.side().mounts = append(s.want.side().mounts, "conf")
+			s.want.side().subPaths = map[string]string{"conf": "nginx.conf"}
+			s.actual = standing(s.want)
+			s.want.web().volumes[1].files["site.conf"] = "new"
+		},
+		"a container that is replaced sees the changed file that it mounts by subPath": func(s *situation) {
+			s.want.side().mounts = append(s.want.side().mounts, "conf")
+			s.want.side().subPaths = map[string]string{"conf": "nginx.conf"}
+			s.actual = standing(s.want)
+			s.want.web().volumes[1].files["nginx.conf"] = "new"
+			s.want.side().env = map[string]string{"LOG": "b"}
+		},
 		"a volume removed by hand is made again": func(s *situation) { delete(s.actual.Volumes, "web-conf") },
 		"a claim removed by hand is made again":  func(s *situation) { delete(s.actual.Volumes, "data") },
 		"a claim no longer wanted is kept": func(s *situation) {

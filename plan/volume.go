@@ -3,7 +3,9 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/podup/podup/translate"
 )
@@ -127,9 +129,39 @@ func (d *differ) writeFiles(v translate.Volume) {
 		return
 	}
 	if reasons := d.actual.contentDiffers(v); len(reasons) > 0 {
-		c := d.change(ActionUpdate, "volume/"+v.Name, reasons...)
+		c := d.change(ActionUpdate, "volume/"+v.Name, append(reasons, d.unseen(v)...)...)
 		d.volumes[v.Name] = d.step(c, "", WriteVolume{v}, nil)
 	}
+}
+
+// unseen names the containers that go on without the changed files: a subPath is bound to the file or directory that
+// was there when the container was started, as in a cluster (kubernetes.io: Concepts, Volumes, using subPath).
+func (d *differ) unseen(v translate.Volume) []string {
+	changed := d.actual.changedFiles(v)
+	var texts []string
+	for _, p := range d.pods {
+		if p.pod.Name != v.Pod || p.course != keepPod {
+			continue
+		}
+		for _, f := range p.fates {
+			if f.verdict != leave || f.now == nil || !f.now.alive() || !bound(f.want.Mounts, v.Name, changed) {
+				continue
+			}
+			name := p.pod.Name + "/" + f.want.Name
+			texts = append(texts, fmt.Sprintf("%s mounts it by subPath and sees the change after podup restart %s", name, name))
+		}
+	}
+	return texts
+}
+
+// bound says whether a mount of a volume is by a subPath that one of the files is, or is under.
+func bound(mounts []translate.Mount, volume string, files []string) bool {
+	return slices.ContainsFunc(mounts, func(m translate.Mount) bool {
+		return m.Volume == volume && m.SubPath != "" && slices.ContainsFunc(files, func(file string) bool {
+			sub := path.Clean(m.SubPath)
+			return file == sub || strings.HasPrefix(file, sub+"/")
+		})
+	})
 }
 
 // removeStaleVolumes removes the volumes of a wanted pod that are not wanted any more, when its steps

@@ -71,6 +71,15 @@ type engine struct{ *podmanapi.Client }
 
 func (e engine) Releases(project string) podmantest.Releases { return e.Client.Releases(project) }
 
+func (e engine) Inventory(ctx context.Context) ([]podmantest.Project, error) {
+	found, err := e.Client.Inventory(ctx)
+	all := make([]podmantest.Project, len(found))
+	for i, p := range found {
+		all[i] = podmantest.Project(p)
+	}
+	return all, err
+}
+
 func (e engine) Logs(ctx context.Context, container string, o podmantest.LogOptions, each func(podmantest.LogLine)) error {
 	return e.Client.Logs(ctx, container, podmanapi.LogOptions(o), func(line podmanapi.LogLine) { each(podmantest.LogLine(line)) })
 }

@@ -58,13 +58,18 @@ func (c *Client) Inventory(ctx context.Context) ([]Project, error) {
 		return p
 	}
 	for _, v := range slices.Concat(volumes, claims) {
-		part(projectOf(v.Labels), v.CreatedAt)
+		if project := projectOf(volume, v.Labels); project != "" {
+			part(project, v.CreatedAt)
+		}
 	}
+	// A container of either may have both labels, one of them empty, or from its image.
+	containers = slices.DeleteFunc(containers, func(l listed) bool { return l.Labels[translate.LabelProject] == "" })
+	ofUnits = slices.DeleteFunc(ofUnits, func(l listed) bool { return unitOf(l.Labels) == "" })
 	for _, l := range slices.Concat(containers, ofUnits) {
 		name, role := l.Labels[translate.LabelProject], l.Labels[translate.LabelRole]
 		units := name == ""
 		if units {
-			name = l.Labels[translate.LabelUnit]
+			name = unitOf(l.Labels)
 		}
 		p := part(name, l.Created)
 		p.Units = p.Units || units

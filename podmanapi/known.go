@@ -79,10 +79,10 @@ func (k *known) join(project string) {
 	k.projects[project] = true
 }
 
-// owner says whose an object with these labels is, in words; it is empty for podup's own. A client
+// owner says whose an object of a kind with these labels is, in words; it is empty for podup's own. A client
 // that has neither observed nor made anything may touch what any project owns.
-func (k *known) owner(labels map[string]string) string {
-	project := projectOf(labels)
+func (k *known) owner(of kind, labels map[string]string) string {
+	project := projectOf(of, labels)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if project != "" && (len(k.projects) == 0 || k.projects[project]) {
@@ -180,7 +180,7 @@ func (c *Client) owned(ctx context.Context, of kind, name, doing string) (id str
 	if err != nil {
 		return "", err
 	}
-	if owner := c.known.owner(found.labels()); owner != "" {
+	if owner := c.known.owner(of, found.labels()); owner != "" {
 		return "", &foreign{doing, owner}
 	}
 	if of == volume {
@@ -254,7 +254,7 @@ func (c *Client) create(ctx context.Context, of kind, name string, want map[stri
 		return object{}, false, err
 	}
 	labels := found.labels()
-	if owner := c.known.owner(labels); owner != "" {
+	if owner := c.known.owner(of, labels); owner != "" {
 		return object{}, false, fmt.Errorf("%s: the name is taken by a %s that is %s", r.doing, of, owner)
 	}
 	for key, value := range want {

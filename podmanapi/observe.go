@@ -47,7 +47,7 @@ func (c *Client) Observe(ctx context.Context, want translate.Project) (plan.Actu
 		Images:  images,
 	}
 	c.addVolumes(&actual, volumes)
-	c.addVolumes(&actual, slices.DeleteFunc(claims, func(v object) bool { return projectOf(v.Labels) != want.Name }))
+	c.addVolumes(&actual, slices.DeleteFunc(claims, func(v object) bool { return projectOf(volume, v.Labels) != want.Name }))
 	for _, n := range networks {
 		if n.labels()[translate.LabelProject] == want.Name {
 			actual.Networks = append(actual.Networks, n.Name)

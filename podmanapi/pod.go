@@ -182,7 +182,7 @@ func (c *Client) members(ctx context.Context, name, doing string) ([]listed, err
 		if l.PodName != name { // the engine also takes the beginning of a pod's ID for its name
 			continue
 		}
-		if owner := c.known.owner(l.Labels); owner != "" {
+		if owner := c.known.owner(container, l.Labels); owner != "" {
 			if l.IsInfra {
 				return nil, &foreign{doing, owner}
 			}

@@ -17,7 +17,7 @@ func (c *Client) taken(ctx context.Context, want translate.Project, actual plan.
 	wanted := missingNames(want, actual)
 	taken := map[string]string{}
 	claim := func(of kind, name string, labels map[string]string) {
-		if projectOf(labels) != want.Name && slices.Contains(wanted[of], name) {
+		if projectOf(of, labels) != want.Name && slices.Contains(wanted[of], name) {
 			taken[string(of)+"/"+name] = ownerText(labels)
 		}
 	}
@@ -66,15 +66,25 @@ func (c *Client) taken(ctx context.Context, want translate.Project, actual plan.
 }
 
 // projectOf is the project that may use and remove an object with these labels. The data of a claim is the
-// project's whoever made it, podup up or units: nobody can give a volume other labels afterwards (5.8).
-func projectOf(labels map[string]string) string {
+// project's whoever made it, podup up or units: nobody can give a volume other labels afterwards (5.8). That
+// holds for volumes alone: a container has the labels of its image, too.
+func projectOf(of kind, labels map[string]string) string {
 	if project := labels[translate.LabelProject]; project != "" {
 		return project
 	}
-	if labels[translate.LabelRole] == translate.RoleClaim {
+	if of == volume && labels[translate.LabelRole] == translate.RoleClaim {
 		return labels[translate.LabelUnit]
 	}
 	return ""
+}
+
+// unitOf is the installed project whose units have made an object with these labels, empty for none. What has
+// a project is that project's: an image may bring the other label.
+func unitOf(labels map[string]string) string {
+	if labels[translate.LabelProject] != "" {
+		return ""
+	}
+	return labels[translate.LabelUnit]
 }
 
 // labelSystemd is what Podman labels a container with that runs below a unit (5.8).
@@ -83,10 +93,10 @@ const labelSystemd = "PODMAN_SYSTEMD_UNIT"
 // ownerText says whose an object is.
 func ownerText(labels map[string]string) string {
 	switch {
-	case labels[translate.LabelUnit] != "":
-		return "units of " + labels[translate.LabelUnit]
 	case labels[translate.LabelProject] != "":
 		return "project " + labels[translate.LabelProject]
+	case labels[translate.LabelUnit] != "":
+		return "units of " + labels[translate.LabelUnit]
 	case labels[labelSystemd] != "":
 		return "unit " + labels[labelSystemd]
 	}

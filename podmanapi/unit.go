@@ -14,9 +14,9 @@ import (
 	"github.com/podup/podup/translate"
 )
 
-// What systemd units make carries translate.LabelUnit and not the project label. The methods here touch
-// nothing else, and no other method touches what they do, but for the data of claims (projectOf). Objects are called as in plan.Change.Object:
-// "container/web-app".
+// What systemd units make carries translate.LabelUnit, and no project in translate.LabelProject. The methods
+// here touch nothing else, and no other method touches what they do, but for the data of claims (projectOf).
+// Objects are called as in plan.Change.Object: "container/web-app".
 
 // UnitObjects gives what the units of an installed project have made and use, sorted: pods before their
 // containers, infra containers left out.
@@ -41,13 +41,13 @@ func (c *Client) UnitObjects(ctx context.Context, project string) ([]string, err
 		return nil, err
 	}
 	for _, l := range containers {
-		if !l.IsInfra {
+		if !l.IsInfra && unitOf(l.Labels) == project {
 			found[container] = append(found[container], l.name())
 		}
 	}
 	for of, objects := range map[kind][]object{pod: pods, volume: volumes, network: networks, secret: secrets} {
 		for _, o := range objects {
-			if o.labels()[translate.LabelUnit] == project {
+			if unitOf(o.labels()) == project {
 				found[of] = append(found[of], o.name())
 			}
 		}
@@ -72,7 +72,7 @@ func (c *Client) UnitTaken(ctx context.Context, project string, objects []string
 	}
 	taken := map[string]string{}
 	claim := func(of kind, name string, labels map[string]string) {
-		if labels[translate.LabelUnit] != project && slices.Contains(names[of], name) {
+		if unitOf(labels) != project && slices.Contains(names[of], name) {
 			taken[string(of)+"/"+name] = ownerText(labels)
 		}
 	}
@@ -122,7 +122,7 @@ func (c *Client) RemoveUnitObject(ctx context.Context, project, name string) err
 	if err != nil {
 		return err
 	}
-	if labels := found.labels(); labels[translate.LabelUnit] != project {
+	if labels := found.labels(); unitOf(labels) != project {
 		return &foreign{doing, ownerName(labels)}
 	}
 	id, query := found.ID, url.Values(nil)
@@ -156,7 +156,7 @@ func (c *Client) UnitSecret(ctx context.Context, project, name string, want tran
 		return false, false, err
 	}
 	labels := shown.labels()
-	if labels[translate.LabelUnit] != project {
+	if unitOf(labels) != project {
 		return false, false, &foreign{doing, ownerName(labels)}
 	}
 	if !opaque(want) {

@@ -98,6 +98,7 @@ func (g *generator) container(p *translate.Pod, c *translate.Container) {
 	g.hooks(unit, &data, c)
 	g.message(unit, c)
 	data.head = g.head(unit, service, service)
+	data.Labels = append(data.Labels, translate.LabelProject+"=") // an image may bring one
 	g.write(p.Name, unit, service, "container", data)
 }
 

@@ -87,7 +87,7 @@ func (g *generator) execProbe(unit string, c *translate.Container, probe *corev1
 	case probe == nil:
 		return nil
 	case probe.Exec == nil || len(probe.Exec.Command) == 0:
-		g.note(unit, field(c, name), "systemd makes no requests: the probe is left out; "+supervised+", or probe with a command (exec)")
+		g.note(unit, field(c, name), "systemd makes no requests: the probe is left out, where one with a command (exec) is kept; "+supervised)
 		return nil
 	}
 	if probe.TerminationGracePeriodSeconds != nil {

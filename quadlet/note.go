@@ -26,6 +26,12 @@ func (r RefusedError) Error() string {
 	return "these cannot be written as Quadlet units:\n  " + strings.Join(lines, "\n  ")
 }
 
+// Loss is the text without the way out, for who names that once for many; supervision says that it is a service in
+// which podup leads the pods.
+func (n Note) Loss() (text string, supervision bool) {
+	return strings.CutSuffix(n.Text, "; "+supervised)
+}
+
 func (g *generator) refuse(pod, field, text string) {
 	g.refused = append(g.refused, Refusal{pod, field, text})
 }

@@ -230,7 +230,7 @@ func (r roundTrip) all() {
 	r.argv()
 	c, once := r.c, r.c.Init && !r.c.Sidecar
 	want := call{flags: map[string][]string{
-		"name": {name}, "replace": {""}, "rm": {""}, "pod": {r.pod.Name}, "label": {"io.podup.unit=" + r.project.Name}, "http-proxy": {"false"},
+		"name": {name}, "replace": {""}, "rm": {""}, "pod": {r.pod.Name}, "label": {"io.podup.project=", "io.podup.unit=" + r.project.Name}, "http-proxy": {"false"},
 		"stop-timeout": {fmt.Sprint(int64(c.Grace / time.Second))},
 		"pull":         {map[translate.PullPolicy]string{"Always": "always", "IfNotPresent": "missing", "Never": "never"}[c.Pull]},
 	}, rest: r.got.rest}

@@ -56,6 +56,55 @@ func (d Disk) Services() []string {
 // Directory is where the units of a project are.
 func (h Host) Directory(project string) string { return filepath.Join(h.Quadlet, project) }
 
+// errForeign is a directory of a project's name in which nothing is the project's.
+var errForeign = errors.New("not made by podup")
+
+// foreign is an error with a text of its own that is errForeign.
+type foreign struct{ error }
+
+func (foreign) Is(target error) bool { return target == errForeign }
+
+// Units is Read for who wants to install nothing: a directory of somebody else's holds no units of the project.
+func (h Host) Units(project string) (Disk, error) {
+	disk, err := h.Read(project)
+	if errors.Is(err, errForeign) {
+		return Disk{Project: project, Dir: disk.Dir}, nil
+	}
+	return disk, err
+}
+
+// Installed says that there is something to uninstall: units, or what one that did not end has left.
+func (d Disk) Installed() bool { return len(d.Units) > 0 || d.Unfinished }
+
+// Pods are the services of the units' pods, sorted, as systemctl takes them: without ".service".
+func (d Disk) Pods() []string { return d.named(".pod") }
+
+// Containers are those of the containers, likewise, but for the ones that end before the others start.
+func (d Disk) Containers() []string { return d.named(".container") }
+
+func (d Disk) named(kind string) []string {
+	var all []string
+	for name, text := range d.Units {
+		if path.Ext(name) == kind && value(text, "Type") != "oneshot" {
+			all = append(all, strings.TrimSuffix(serviceOf(name, text), ".service"))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Claims are the volumes of claims that the units use, sorted by name.
+func (d Disk) Claims() []string {
+	var all []string
+	for name, text := range d.Units {
+		if keeps(name, text) {
+			all = append(all, strings.TrimPrefix(objectOf(name, text), "volume/"))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Read looks at the directory of a project. That it is somebody else's is an error.
 func (h Host) Read(project string) (Disk, error) {
 	d := Disk{
@@ -64,7 +113,7 @@ func (h Host) Read(project string) (Disk, error) {
 	}
 	for _, dir := range h.Search {
 		if dir.Path == h.Quadlet && dir.Skip == project {
-			return d, fmt.Errorf("Quadlet does not read %s: give another --project", d.Dir) //nolint:staticcheck // a name
+			return d, foreign{fmt.Errorf("Quadlet does not read %s: give another --project", d.Dir)} //nolint:staticcheck // a name
 		}
 	}
 	info, err := os.Lstat(d.Dir)
@@ -74,7 +123,7 @@ func (h Host) Read(project string) (Disk, error) {
 	case err != nil:
 		return d, fmt.Errorf("look at the units of project %s: %w", project, err)
 	case !info.IsDir():
-		return d, fmt.Errorf("%s is %s, and podup wants to have the units of project %s there: move it away, or give another --project", d.Dir, kindOf(info), project)
+		return d, foreign{fmt.Errorf("%s is %s, and podup wants to have the units of project %s there: move it away, or give another --project", d.Dir, kindOf(info), project)}
 	}
 	root, err := os.OpenRoot(d.Dir)
 	if err != nil {
@@ -94,8 +143,8 @@ func (h Host) Read(project string) (Disk, error) {
 			d.Files, d.Dirs = map[string]quadlet.File{}, nil
 		}
 		if len(d.Strangers) > 0 {
-			return d, fmt.Errorf("%s holds %s, and nothing that podup has made for project %s: move it away, or give another --project",
-				d.Dir, d.strangers(), project)
+			return d, foreign{fmt.Errorf("%s holds %s, and nothing that podup has made for project %s: move it away, or give another --project",
+				d.Dir, d.strangers(), project)}
 		}
 	}
 	return d, nil

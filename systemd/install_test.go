@@ -289,11 +289,19 @@ func TestWhatPodmanHoldsForOthersIsNotTouched(t *testing.T) {
 	for name, c := range map[string]struct{ owner, want string }{
 		"a pod of podup up":    {"project shop", "podup up has made pod/web, of project shop: podup down --project shop first"},
 		"a pod of a stranger":  {"not made by podup", "Podman has pod/web already (not made by podup)"},
-		"a pod of other units": {"units of other", "Podman has pod/web already (units of other)"},
+		"a pod of other units": {"units of other", "podup install has made pod/web, of project other: podup uninstall other first"},
+		"a claim of other units": {"units of other",
+			"podup install has made volume/orders, of project other: podup uninstall other --volumes removes it, with its data; or give the claim another name"},
+		"a claim of another project": {"project other",
+			"podup up has made volume/orders, of project other: podup down --project other --volumes removes it, with its data; or give the claim another name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			w.objects["pod/web"] = c.owner
+			object := "pod/web"
+			if strings.Contains(c.want, "volume/orders") {
+				object = "volume/orders"
+			}
+			w.objects[object] = c.owner
 			n, err := w.install(-1, shop())
 			if err == nil || !strings.Contains(err.Error(), c.want) || n > 0 {
 				t.Errorf("%v after %d changes, want %q", err, n, c.want)

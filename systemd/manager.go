@@ -24,7 +24,8 @@ type Manager interface {
 	// Enable makes the links of a unit file's [Install], and Disable removes them.
 	Enable(ctx context.Context, path string) error
 	Disable(ctx context.Context, unit string) error
-	// Lines are the last ones that a unit has written, as far as they can be read.
+	// Lines are the last ones that a unit has written, as far as they can be read: what its container did, and only
+	// where that is nothing, what Podman and systemd say of it.
 	Lines(ctx context.Context, unit string, n int) []string
 	io.Closer
 }

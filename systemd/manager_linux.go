@@ -11,7 +11,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	systemd "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/godbus/dbus/v5"
@@ -19,7 +18,11 @@ import (
 
 // Dial connects to root's or the user's service manager.
 func Dial(ctx context.Context, getenv func(string) string) (*systemd.Conn, error) {
-	return systemd.NewConnection(func() (*dbus.Conn, error) { return dialManager(ctx, managerSocket(getenv)) })
+	return dialAt(ctx, managerSocket(getenv))
+}
+
+func dialAt(ctx context.Context, socket string) (*systemd.Conn, error) {
+	return systemd.NewConnection(func() (*dbus.Conn, error) { return dialManager(ctx, socket) })
 }
 
 // managerSocket is the service manager's own, which needs no message bus.
@@ -66,10 +69,19 @@ type manager struct {
 }
 
 func open(ctx context.Context, getenv func(string) string) (Manager, error) {
+	return openAt(ctx, managerSocket(getenv))
+}
+
+// openAt connects to the manager at a socket. One that is not there is no manager; one that does not answer, or
+// not to this user, is a failure.
+func openAt(ctx context.Context, socket string) (Manager, error) {
 	// The context of a connection ends it.
-	conn, err := Dial(context.WithoutCancel(ctx), getenv)
-	if err != nil {
-		return nil, fmt.Errorf("%w answers at %s: %w", ErrNoManager, managerSocket(getenv), err)
+	conn, err := dialAt(context.WithoutCancel(ctx), socket)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w answers at %s: %w", ErrNoManager, socket, err)
+	case err != nil:
+		return nil, fmt.Errorf("speak to the service manager at %s: %w", socket, err)
 	}
 	return manager{conn, os.Getuid() == 0}, nil
 }
@@ -171,13 +183,14 @@ func (m manager) Disable(ctx context.Context, unit string) error {
 }
 
 func (m manager) Lines(ctx context.Context, unit string, n int) []string {
-	args := []string{"--no-pager", "--quiet", "--output", "cat", "--lines", strconv.Itoa(n), "--unit", unit}
+	// Around each line of a container stand several of Podman's and systemd's.
+	args := []string{"--no-pager", "--quiet", "--all", "--output", "json", "--output-fields", journalFields, "--lines", strconv.Itoa(40 * n), "--unit", unit}
 	if !m.root {
 		args = append([]string{"--user"}, args...)
 	}
 	text, err := exec.CommandContext(ctx, "journalctl", args...).Output()
-	if err != nil || len(text) == 0 {
+	if err != nil {
 		return nil // it is an extra: the error names the command that shows it
 	}
-	return strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	return lastWords(readEntries(text), n)
 }

@@ -85,6 +85,21 @@ func (in *Installer) startAll(ctx context.Context, set quadlet.Set, d Difference
 	if err != nil {
 		return troubles, err
 	}
+	var watched []string
+	for _, u := range set.Units {
+		troubled := slices.ContainsFunc(troubles, func(t Trouble) bool { return t.Service == u.Service })
+		if starts(u.Name) && !troubled && (slices.Contains(services, u.Service) || now[u.Service].Restarts > 0) {
+			watched = append(watched, u.Service)
+		}
+	}
+	short, err := in.settle(ctx, watched)
+	for _, trouble := range short {
+		trouble.Before = !slices.Contains(services, trouble.Service)
+		troubles = append(troubles, trouble)
+	}
+	if err != nil {
+		return troubles, err
+	}
 	after, err := in.states(ctx, set)
 	if err != nil {
 		return troubles, err
@@ -105,6 +120,47 @@ func (in *Installer) startAll(ctx context.Context, set quadlet.Set, d Difference
 		}
 	}
 	return troubles, nil
+}
+
+// settle watches services that run until they have done so for as long as counts, and finds those that fail before.
+// What ends well or has to wait is not watched any longer.
+func (in *Installer) settle(ctx context.Context, services []string) ([]Trouble, error) {
+	if in.Host.Settle == 0 {
+		return nil, nil
+	}
+	var troubles []Trouble
+	runs := map[string]string{}
+	ticks := time.NewTicker(pollTime)
+	defer ticks.Stop()
+	settled := time.NewTimer(in.Host.Settle)
+	defer settled.Stop()
+	for {
+		var running []string
+		for _, service := range services {
+			state, err := in.Manager.State(ctx, service)
+			if err != nil {
+				return troubles, err
+			}
+			run, seen := runs[service]
+			runs[service] = state.Invocation
+			switch {
+			case state.Failing(), seen && run != state.Invocation && state.Restarts > 0:
+				troubles = append(troubles, in.trouble(ctx, service, state))
+			case state.Active == "active":
+				running = append(running, service)
+			}
+		}
+		if services = running; len(services) == 0 {
+			return troubles, nil
+		}
+		select {
+		case <-ticks.C:
+		case <-settled.C:
+			return troubles, nil
+		case <-ctx.Done():
+			return troubles, fmt.Errorf("wait for %s: %w", services[0], context.Cause(ctx))
+		}
+	}
 }
 
 func rank(set quadlet.Set, service string) int {

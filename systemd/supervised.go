@@ -36,49 +36,92 @@ func (h Host) ReadService(project string) ([]byte, error) {
 	return text, nil
 }
 
-// ServiceChange says what an install of a project's own service would do.
-func (h Host) ServiceChange(project string, was, text []byte) string {
-	name := quadlet.ServiceName(project)
-	switch {
-	case was == nil:
-		return "write " + filepath.Join(h.Service, name) + "\nstart " + name
-	case bytes.Equal(was, text):
-		return "reload " + name
-	case bytes.Equal(rules(was), rules(text)):
-		return "write " + filepath.Join(h.Service, name) + "\nreload " + name
-	}
-	return "write " + filepath.Join(h.Service, name) + "\nrestart " + name
-}
-
 // ServiceUpdate is what is left to do for a project's own service that has been installed.
 type ServiceUpdate struct {
-	before  State
-	changed bool // what the unit says
+	was    []byte
+	before State
+	stale  bool // what runs was started with another unit
+}
+
+// markName is the file beside a project's own service that says that what runs was started with another unit. It
+// holds that invocation, or nothing for whatever runs, and is there as long as nobody has stopped what runs: also
+// after an install that starts nothing, or that was killed.
+func markName(project string) string {
+	return "." + strings.TrimSuffix(quadlet.ServiceName(project), ".service") + ".stale"
+}
+
+// spareService is a file beside it that is being written.
+func spareService(project string) string {
+	return "." + strings.TrimSuffix(quadlet.ServiceName(project), ".service") + ".tmp"
+}
+
+// surveyService looks at what an install of a project's own service depends on. What stands against it is an error.
+func (in *Installer) surveyService(ctx context.Context, text []byte) (found ServiceUpdate, err error) {
+	name := quadlet.ServiceName(in.Project)
+	path := filepath.Join(in.Host.Service, name)
+	if found.was, err = in.Host.ReadService(in.Project); err != nil {
+		return found, err
+	}
+	for _, other := range in.Host.ordinary(name) {
+		if other.Path != path {
+			return found, fmt.Errorf("%s is the service %s, and podup wants to write it: rename the project", other.Path, name)
+		}
+	}
+	if in.Manager != nil {
+		if found.before, err = in.Manager.State(ctx, name); err != nil {
+			return found, err
+		}
+		if found.before.Up() && found.before.Path != "" && !same(found.before.Path, path) {
+			return found, fmt.Errorf("the service %s runs from %s, and podup wants to write it to %s: stop it first", name, found.before.Path, path)
+		}
+	}
+	mark, err := os.ReadFile(filepath.Join(in.Host.Service, markName(in.Project)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return found, fmt.Errorf("look at the service of project %s: %w", in.Project, err)
+	}
+	started := strings.TrimSpace(string(mark))
+	pending := err == nil && (started == "" || started == found.before.Invocation)
+	found.stale = pending || !bytes.Equal(rules(found.was), rules(text))
+	return found, nil
+}
+
+// ServiceChange says what an install of a project's own service would do, a line each.
+func (in *Installer) ServiceChange(ctx context.Context, text []byte, start bool) (lines []string, err error) {
+	name := quadlet.ServiceName(in.Project)
+	found, err := in.surveyService(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(found.was, text) {
+		lines = append(lines, "write "+filepath.Join(in.Host.Service, name))
+	}
+	switch {
+	case !start:
+	case !found.before.Up():
+		lines = append(lines, "start "+name)
+	case found.stale:
+		lines = append(lines, "restart "+name)
+	default:
+		lines = append(lines, "reload "+name)
+	}
+	return lines, nil
 }
 
 // InstallService writes a project's own service and enables it.
 func (in *Installer) InstallService(ctx context.Context, text []byte) (update ServiceUpdate, err error) {
 	name := quadlet.ServiceName(in.Project)
 	path := filepath.Join(in.Host.Service, name)
-	was, err := in.Host.ReadService(in.Project)
-	if err != nil {
+	if update, err = in.surveyService(ctx, text); err != nil {
 		return update, err
 	}
-	for _, found := range in.Host.ordinary(name) {
-		if found.Path != path {
-			return update, fmt.Errorf("%s is the service %s, and podup wants to write it: rename the project", found.Path, name)
-		}
-	}
-	update.changed = !bytes.Equal(rules(was), rules(text))
-	if in.Manager != nil {
-		if update.before, err = in.Manager.State(ctx, name); err != nil {
+	// Without a service manager nobody knows whether what was there runs.
+	marks := !bytes.Equal(rules(update.was), rules(text)) && (update.before.Up() || in.Manager == nil && update.was != nil)
+	if marks {
+		if err := in.writeService(markName(in.Project), nil); err != nil {
 			return update, err
 		}
-		if update.before.Up() && update.before.Path != "" && !same(update.before.Path, path) {
-			return update, fmt.Errorf("the service %s runs from %s, and podup wants to write it to %s: stop it first", name, update.before.Path, path)
-		}
 	}
-	if !bytes.Equal(was, text) {
+	if !bytes.Equal(update.was, text) {
 		if err := in.writeService(name, text); err != nil {
 			return update, err
 		}
@@ -94,14 +137,19 @@ func (in *Installer) InstallService(ctx context.Context, text []byte) (update Se
 	if err := in.Manager.Enable(ctx, path); err != nil {
 		return update, err
 	}
-	return update, in.reload(ctx)
+	if err := in.reload(ctx); err != nil || !marks {
+		return update, err
+	}
+	// Whoever starts it from now on, by hand too, starts what has been written.
+	return update, in.writeService(markName(in.Project), []byte(update.before.Invocation+"\n"))
 }
 
+// writeService writes a file into the directory of services.
 func (in *Installer) writeService(name string, text []byte) error {
 	if err := os.MkdirAll(in.Host.Service, 0o755); err != nil {
 		return fmt.Errorf("install project %s: %w", in.Project, err)
 	}
-	t, err := openTree(in.Host.Service, "."+strings.TrimSuffix(name, ".service")+".tmp", in.do)
+	t, err := openTree(in.Host.Service, spareService(in.Project), in.do)
 	if err != nil {
 		return fmt.Errorf("install project %s: %w", in.Project, err)
 	}
@@ -112,35 +160,36 @@ func (in *Installer) writeService(name string, text []byte) error {
 	return t.sync()
 }
 
-// UpdateService starts a project's own service. One that runs is restarted where its unit has changed, and
-// reloads its manifests where it has not.
+// removeService removes files from the directory of services, and what a killed run has left beside them.
+func (in *Installer) removeService(names ...string) error {
+	t, err := openTree(in.Host.Service, spareService(in.Project), in.do)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.Close() }()
+	for _, name := range append([]string{t.spare}, names...) {
+		if err := t.remove(name); err != nil {
+			return err
+		}
+	}
+	return t.sync()
+}
+
+// UpdateService starts a project's own service. One that runs is restarted where its unit has changed since it was
+// started, and reloads its manifests where it has not.
 func (in *Installer) UpdateService(ctx context.Context, update ServiceUpdate) (*Trouble, error) {
 	name, verb := quadlet.ServiceName(in.Project), "started"
-	switch {
-	case update.before.Up() && update.changed:
+	if update.before.Up() && update.stale {
 		verb = "restarted"
 		if err := in.stop(ctx, []string{name}); err != nil {
 			return nil, err
 		}
-	case update.before.Up():
-		verb = "reloaded"
-		if err := in.do("reload " + name); err != nil {
-			return nil, err
-		}
-		job, err := in.Manager.Update(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case result := <-job:
-			if result != "done" {
-				return &Trouble{Service: name, Text: "did not take up the manifests (" + result + ")", Lines: in.Manager.Lines(ctx, name, lastLines)}, nil
-			}
-		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for %s: %w", name, context.Cause(ctx))
-		}
-		in.Report(verb, name)
-		return nil, nil
+	}
+	if err := in.removeService(markName(in.Project)); err != nil {
+		return nil, fmt.Errorf("install project %s: %w", in.Project, err)
+	}
+	if update.before.Up() && !update.stale {
+		return in.reloadService(ctx, name)
 	}
 	troubles, err := in.start(ctx, []string{name})
 	if err != nil {
@@ -150,6 +199,26 @@ func (in *Installer) UpdateService(ctx context.Context, update ServiceUpdate) (*
 		return &troubles[0], nil
 	}
 	in.Report(verb, name)
+	return nil, nil
+}
+
+func (in *Installer) reloadService(ctx context.Context, name string) (*Trouble, error) {
+	if err := in.do("reload " + name); err != nil {
+		return nil, err
+	}
+	job, err := in.Manager.Update(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case result := <-job:
+		if result != "done" {
+			return &Trouble{Service: name, Text: "did not take up the manifests (" + result + ")", Lines: in.Manager.Lines(ctx, name, lastLines)}, nil
+		}
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for %s: %w", name, context.Cause(ctx))
+	}
+	in.Report("reloaded", name)
 	return nil, nil
 }
 
@@ -172,16 +241,8 @@ func (in *Installer) StopService(ctx context.Context) error {
 // RemoveService removes the unit of a project's own service.
 func (in *Installer) RemoveService(ctx context.Context) error {
 	name := quadlet.ServiceName(in.Project)
-	t, err := openTree(in.Host.Service, name, in.do)
-	if err != nil {
+	if err := in.removeService(markName(in.Project), name); err != nil {
 		return fmt.Errorf("uninstall project %s: %w", in.Project, err)
-	}
-	defer func() { _ = t.Close() }()
-	if err := t.remove(name); err != nil {
-		return err
-	}
-	if err := t.sync(); err != nil {
-		return err
 	}
 	in.Report("removed", filepath.Join(in.Host.Service, name))
 	if in.Manager == nil {

@@ -67,12 +67,34 @@ func (in *Installer) taken(ctx context.Context, project string, wanted, claims [
 	var errs []error
 	for _, owner := range everyone(wanted, func(object string) string { return owners[object] }) {
 		slices.Sort(held[owner])
-		objects := strings.Join(held[owner], ", ")
-		if up, ok := strings.CutPrefix(owner, "project "); ok {
-			errs = append(errs, fmt.Errorf("podup up has made %s, of project %s: podup down --project %s first", objects, up, up))
-			continue
-		}
-		errs = append(errs, fmt.Errorf("Podman has %s already (%s): podup does not touch what units have not made; remove or rename one of the two", objects, owner)) //nolint:staticcheck // a name
+		errs = append(errs, inUse(held[owner], owner, claims)...)
 	}
 	return errors.Join(errs...)
+}
+
+// inUse says that somebody else has objects, and the way out. Neither a down nor an uninstall removes the data
+// of a claim, unless it is told to.
+func inUse(objects []string, owner string, claims []string) []error {
+	verb, way := "podup up", "podup down --project "
+	project, made := strings.CutPrefix(owner, "project ")
+	if !made {
+		verb, way = "podup install", "podup uninstall "
+		project, made = strings.CutPrefix(owner, "units of ")
+	}
+	if !made {
+		return []error{fmt.Errorf("Podman has %s already (%s): podup does not touch what units have not made; remove or rename one of the two", strings.Join(objects, ", "), owner)} //nolint:staticcheck // a name
+	}
+	var errs []error
+	var others []string
+	for _, object := range objects {
+		if !slices.Contains(claims, object) {
+			others = append(others, object)
+			continue
+		}
+		errs = append(errs, fmt.Errorf("%s has made %s, of project %s: %s%s --volumes removes it, with its data; or give the claim another name", verb, object, project, way, project))
+	}
+	if len(others) > 0 {
+		errs = append(errs, fmt.Errorf("%s has made %s, of project %s: %s%s first", verb, strings.Join(others, ", "), project, way, project))
+	}
+	return errs
 }

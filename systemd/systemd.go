@@ -8,6 +8,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strconv"
+	"time"
 )
 
 // Host is where units live, and who runs them.
@@ -24,6 +25,10 @@ type Host struct {
 	// Services are all directories of ordinary units: they come before what a generator makes.
 	Services []string
 
+	// Settle is how long a container has to run after its service was started, for the start to count as a success;
+	// 0 takes every start for one.
+	Settle time.Duration
+
 	Open func(ctx context.Context) (Manager, error) // ErrNoManager: there is none
 }
 
@@ -38,9 +43,12 @@ type Directory struct {
 // ErrNoManager is a machine on which no service manager takes units from this user.
 var ErrNoManager = errors.New("no service manager")
 
+// settleTime is enough for a program that does not find its configuration to say so, and to be removed by Podman.
+const settleTime = 2 * time.Second
+
 // Here is this machine for a user; uid is -1 where there are no such numbers.
 func Here(getenv func(string) string, uid int) Host {
-	host := Host{Root: uid == 0, Open: func(ctx context.Context) (Manager, error) { return open(ctx, getenv) }}
+	host := Host{Root: uid == 0, Settle: settleTime, Open: func(ctx context.Context) (Manager, error) { return open(ctx, getenv) }}
 	if host.Root {
 		host.Quadlet = "/etc/containers/systemd"
 		// podman: pkg/systemd/quadlet/unitdirs.go

@@ -344,11 +344,11 @@ func TestLabels(t *testing.T) {
 			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "pod", "io.podup.hash": fullPod().Hash(),
 			"io.podup.names": `{"Domain":"shop.default.svc.cluster.local","Aliases":[{"IP":"192.0.2.1","Names":["db"]}],"DNS":{"Only":true,"Servers":["192.0.2.2"],"Searches":["example.com"],"Options":["ndots:2"]}}`}},
 		"its holder": {fullPod().HolderLabels(), map[string]string{
-			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "holder"}},
+			"io.podup.project": "shop", "io.podup.unit": "", "io.podup.pod": "web", "io.podup.role": "holder"}},
 		"an init container": {full().Labels(), map[string]string{
-			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "init", "io.podup.order": "0", "io.podup.hash": full().Hash()}},
+			"io.podup.project": "shop", "io.podup.unit": "", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "init", "io.podup.order": "0", "io.podup.hash": full().Hash()}},
 		"an app container": {app.Labels(), map[string]string{
-			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "app", "io.podup.order": "0", "io.podup.hash": app.Hash()}},
+			"io.podup.project": "shop", "io.podup.unit": "", "io.podup.pod": "web", "io.podup.container": "app", "io.podup.role": "app", "io.podup.order": "0", "io.podup.hash": app.Hash()}},
 		"a volume of a pod": {translate.Volume{Project: "shop", Pod: "web", Kind: translate.Memory}.Labels(), map[string]string{
 			"io.podup.project": "shop", "io.podup.pod": "web", "io.podup.role": "volume", "io.podup.kind": "memory"}},
 		"a claim": {translate.Volume{Project: "shop", Kind: translate.Claim}.Labels(), map[string]string{

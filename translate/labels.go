@@ -16,7 +16,7 @@ func (p Pod) Labels() map[string]string {
 
 // HolderLabels are those of the container that keeps the pod's Memory volumes.
 func (p Pod) HolderLabels() map[string]string {
-	return map[string]string{LabelProject: p.Project, LabelPod: p.Name, LabelRole: RoleHolder}
+	return map[string]string{LabelProject: p.Project, LabelUnit: "", LabelPod: p.Name, LabelRole: RoleHolder}
 }
 
 // Labels of the container.
@@ -31,7 +31,7 @@ func (c Container) Labels() map[string]string {
 		role = RoleInit
 	}
 	return map[string]string{
-		LabelProject: c.Project, LabelPod: c.Pod, LabelContainer: c.Name, LabelRole: role, LabelHash: c.Hash(),
+		LabelProject: c.Project, LabelUnit: "", LabelPod: c.Pod, LabelContainer: c.Name, LabelRole: role, LabelHash: c.Hash(),
 		LabelOrder: strconv.Itoa(c.Order),
 	}
 }

@@ -1,6 +1,7 @@
 package translate
 
-// Labels podup puts on everything it makes. An object without LabelProject is never touched.
+// Labels podup puts on everything it makes. Of what does not have its project in LabelProject, `podup up` and
+// `podup down` touch the data of the project's claims alone, which units may have made (LabelUnit).
 const (
 	LabelProject   = "io.podup.project"
 	LabelPod       = "io.podup.pod"
@@ -14,6 +15,8 @@ const (
 
 // LabelUnit is on what systemd units make and use, in place of LabelProject: the name of the installed
 // project. Such an object is no project's of `podup up`, but for a claim's volume, which has RoleClaim as well.
+// A container has the labels of its image, which may be a commit of a container that podup has made: each of
+// the two labels is on all containers, empty where it is the other one's, and the project's prevails.
 const LabelUnit = "io.podup.unit"
 
 // Roles of engine objects.

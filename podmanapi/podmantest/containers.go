@@ -2,6 +2,7 @@ package podmantest
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -89,6 +90,14 @@ func createContainer(c *call) (answer, error) {
 }
 
 func (s *Service) newContainer(spec containerSpec, from *image, home *pod) (*container, error) {
+	if from != nil { // the image's labels are the container's, but for those that it has itself
+		labels := maps.Clone(from.Labels)
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		maps.Copy(labels, spec.Labels)
+		spec.Labels = labels
+	}
 	made := &container{id: s.newID(), name: spec.Name, spec: spec, image: from, pod: home, created: time.Now(), state: stateCreated}
 	if made.name == "" {
 		made.name = "podmantest_" + made.id[:8]

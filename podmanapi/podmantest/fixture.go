@@ -20,6 +20,8 @@ type Engine interface {
 	Observe(ctx context.Context, want translate.Project) (plan.Actual, error)
 	// EmptyPods are the project's pods without any container.
 	EmptyPods(ctx context.Context, project string) ([]string, error)
+	// Inventory are all projects of the engine.
+	Inventory(ctx context.Context) ([]Project, error)
 	// Releases are the files of a project's release volume, which RemoveReleases removes.
 	Releases(project string) Releases
 	RemoveReleases(ctx context.Context, project string) error
@@ -48,6 +50,14 @@ type units interface {
 	RemoveUnitObject(ctx context.Context, project, object string) error
 	UnitSecret(ctx context.Context, project, name string, want translate.Value) (found, same bool, err error)
 	SetUnitSecret(ctx context.Context, project, name string, value translate.Value) error
+}
+
+// Project is one of an inventory. Units says that units have made pods of it.
+type Project struct {
+	Name                      string
+	Pods, Containers, Running int
+	Created                   time.Time
+	Units                     bool
 }
 
 // Releases is release.Files.

@@ -191,7 +191,7 @@ func pullImage(c *call) (answer, error) {
 	return answer{streamed: true}, nil
 }
 
-// importImage makes an image that runs the test program, whatever the archive holds.
+// importImage makes an image that runs the test program, whatever the archive holds, with the labels of its changes.
 func importImage(c *call) (answer, error) {
 	if _, err := io.Copy(io.Discard, c.r.Body); err != nil {
 		return answer{}, err
@@ -200,7 +200,15 @@ func importImage(c *call) (answer, error) {
 	if reference == "" {
 		return answer{}, internal("podmantest imports named images only", "unable to import tarball")
 	}
-	c.s.Image(reference, TestImage())
+	made := TestImage()
+	made.Labels = map[string]string{}
+	for _, change := range c.query["changes"] {
+		if label, ok := strings.CutPrefix(change, "LABEL "); ok {
+			name, value, _ := strings.Cut(label, "=")
+			made.Labels[name] = value
+		}
+	}
+	c.s.Image(reference, made)
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	return answer{status: http.StatusOK, body: map[string]any{"Id": "sha256:" + c.s.images[reference].id}}, nil

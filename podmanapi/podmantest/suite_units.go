@@ -1,9 +1,14 @@
 package podmantest
 
 import (
+	"archive/tar"
+	"bytes"
+	"errors"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/podup/podup/plan"
 	"github.com/podup/podup/translate"
@@ -83,6 +88,51 @@ func unitCases() []scenario {
 			c.must("remove the other", c.RemoveUnitObject(c.ctx, c.project, "volume/"+other))
 			c.must("remove the stranger", c.RemoveUnitObject(c.ctx, c.project+"x", "volume/"+stranger))
 		}},
+		{"what units have made is counted in the inventory", func(c *trial) {
+			mine := object{translate.LabelUnit: c.project}
+			pod := c.podName("-p")
+			c.raw.must("POST", "/pods/create", object{"name": pod, "labels": mine}, nil)
+			for _, name := range []string{pod + "-app", pod + "-once"} {
+				c.raw.must("POST", "/containers/create", object{
+					"name": name, "image": c.image, "pod": pod, "labels": object{translate.LabelUnit: c.project, translate.LabelProject: ""},
+				}, nil)
+			}
+			c.raw.must("POST", "/containers/"+pod+"-app/start", nil, nil)
+			c.inventory(Project{Name: c.project, Pods: 1, Containers: 2, Running: 1, Units: true})
+			c.raw.must("POST", "/containers/"+pod+"-app/stop?timeout=0", nil, nil)
+			c.inventory(Project{Name: c.project, Pods: 1, Containers: 2, Units: true})
+			c.must("remove the pod", c.RemoveUnitObject(c.ctx, c.project, "pod/"+pod))
+			c.inventory(Project{})
+		}},
+		{"a container of an image with labels of units is its project's", func(c *trial) {
+			app := c.app("app", "sleep", "forever")
+			app.Image = c.labelledImage("LABEL "+translate.LabelUnit+"="+c.project+"x", "LABEL "+translate.LabelRole+"="+translate.RoleClaim, "LABEL podmantest="+c.project)
+			c.create(c.pod(app))
+			var found struct {
+				Config struct{ Labels map[string]string }
+			}
+			c.raw.must("GET", "/containers/"+app.EngineName()+"/json", nil, &found)
+			if labels := found.Config.Labels; labels[translate.LabelUnit] != "" || labels[translate.LabelRole] != translate.RoleApp || labels["podmantest"] != c.project {
+				c.Errorf("labels: %v", labels)
+			}
+			c.inventory(Project{Name: c.project, Pods: 1, Containers: 1})
+			if objects, err := c.UnitObjects(c.ctx, c.project+"x"); err != nil || len(objects) > 0 {
+				c.Errorf("of units: %q, %v", objects, err)
+			}
+			c.down(c.pod(app))
+		}},
+		{"a container of an image with labels of a project is the units'", func(c *trial) {
+			name := c.podName("-app")
+			image := c.labelledImage("LABEL "+translate.LabelProject+"="+c.project, "LABEL "+translate.LabelPod+"="+c.podName("-p"))
+			c.raw.must("POST", "/containers/create", object{
+				"name": name, "image": image, "labels": object{translate.LabelUnit: c.project, translate.LabelProject: ""},
+			}, nil)
+			if pods := c.now().Pods; len(pods) > 0 {
+				c.Errorf("of the project: %v", pods)
+			}
+			c.unitObjects("container/" + name)
+			c.must("remove it", c.RemoveUnitObject(c.ctx, c.project, "container/"+name))
+		}},
 		{"a project's objects are not the units'", func(c *trial) {
 			app := c.app("app", "sleep", "forever")
 			c.up(c.pod(app))
@@ -122,6 +172,39 @@ func unitCases() []scenario {
 			c.must("remove", c.RemoveUnitObject(c.ctx, c.project, "secret/"+name))
 		}},
 	}
+}
+
+// inventory wants the project to be listed once, as it is, but for when it was made.
+func (c *trial) inventory(want Project) {
+	c.Helper()
+	all, err := c.Inventory(c.ctx)
+	c.must("list the projects", err)
+	var got []Project
+	for _, p := range all {
+		if p.Name == "" || p.Name == c.project && p.Created.IsZero() {
+			c.Errorf("in the inventory: %+v", p)
+		}
+		if p.Name == c.project {
+			p.Created = time.Time{}
+			got = append(got, p)
+		}
+	}
+	if len(got) > 1 || len(got) == 0 && want.Name != "" || len(got) == 1 && got[0] != want {
+		c.Errorf("in the inventory: %+v, want %+v", got, want)
+	}
+}
+
+// labelledImage imports an image with labels, which nothing can be started of, until the case is over.
+func (c *trial) labelledImage(changes ...string) string {
+	c.Helper()
+	reference := "localhost/" + uniqueName() + ":1"
+	var archive bytes.Buffer
+	writer := tar.NewWriter(&archive)
+	c.must("write an archive", errors.Join(writer.WriteHeader(&tar.Header{Name: "a", Mode: 0o644}), writer.Close()))
+	query := url.Values{"reference": {reference}, "changes": changes}
+	c.raw.must("POST", "/images/import?"+query.Encode(), archive.Bytes(), nil)
+	c.Cleanup(func() { c.raw.must("DELETE", "/images/"+reference+"?force=true", nil, nil) })
+	return reference
 }
 
 // unitObjects wants exactly these.
