@@ -71,8 +71,10 @@ func dialError(ctx context.Context, at address, err error) error {
 		return say("it has not answered for %s: it hangs, or is not Podman. `systemctl --user restart podman.service` may help", connectTimeout)
 	case errors.Is(err, errNotPodman):
 		return say("%v", err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
-		strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "server gave HTTP response"):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		// net/http says it in words alone (Go 1.26): the last where the end comes before the request.
+		strings.Contains(err.Error(), "malformed HTTP"), strings.Contains(err.Error(), "server gave HTTP response"),
+		strings.Contains(err.Error(), "server closed idle connection"):
 		return say("what listens there does not answer as Podman does (%v)", innermost(err))
 	}
 	return say("%v", innermost(err))
