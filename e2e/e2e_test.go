@@ -95,7 +95,7 @@ func podupAlone() []string {
 func sameForRoot() []string {
 	return []string{
 		"debug", "down-one-pod", "exec", "install-changes", "install-grace", "install-leaves-claim", "install-listed", "install-onfailure",
-		"install-refuses", "install-several", "install-takes-claim", "install-takes-over", "interrupt-up", "kill9-down", "kill9-first-up", "kill9-replace", "logs", "mend-killed", "moved-tag", "pod-undone",
+		"install-refuses", "install-restarts", "install-several", "install-takes-claim", "install-takes-over", "interrupt-up", "kill9-down", "kill9-first-up", "kill9-replace", "logs", "mend-killed", "moved-tag", "pod-undone",
 		"refuse-foreign-name", "refuse-missing-image", "refuse-missing-path", "replace-undone", "same-volume-name", "service-backends", "service-changes",
 	}
 }
@@ -105,7 +105,8 @@ func sameForRoot() []string {
 func sameForVersions() []string {
 	return []string{
 		"background-survives", "foreground", "foreground-ends", "foreground-terminates", "grace-shared", "hook-once", "hooks-start",
-		"install-grace", "install-leaves-claim", "install-listed", "install-onfailure", "install-refuses", "install-takes-claim", "install-takes-over",
+		"install-changes", "install-grace", "install-leaves-claim", "install-listed", "install-onfailure", "install-refuses", "install-several",
+		"install-takes-claim", "install-takes-over",
 		"job-sidecars", "reload", "stop-start", "supervisor-terminates", "systemd-supervised-ready", "systemd-supervised-reload", "systemd-supervised-stops", "termination-message", "unsupervised",
 	}
 }
